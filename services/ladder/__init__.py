@@ -1,0 +1,1 @@
+"""Keeps where every person stands, and announces what changed."""

@@ -1,0 +1,1 @@
+"""Decides who gets which message because of what, and sends it."""

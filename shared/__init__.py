@@ -1,0 +1,1 @@
+"""What the three programs share: messages, the log, the lanes, and the plumbing around them."""
