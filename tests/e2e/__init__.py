@@ -1,0 +1,1 @@
+"""Tests of the whole system as a user runs it."""

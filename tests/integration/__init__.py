@@ -1,0 +1,1 @@
+"""Tests against real PostgreSQL, a real log or a real mail server."""
