@@ -1,0 +1,92 @@
+"""The log: keyed topics of N lanes each, kept by Kafka (`kafka.py`) or by PostgreSQL (`postgres.py`).
+
+The code above does not know which it is. A record's place is (topic, lane, offset); offsets of a lane only grow,
+without promising to be gap-free. What `append` has returned for is durable.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+
+class LogUnavailableError(Exception):
+    """The log did not take or give records in time; part of an append may be in it all the same."""
+
+
+class LostRecordsError(Exception):
+    """A position lies outside of what the log still has: records were lost or their retention ran out."""
+
+
+class Entry(NamedTuple):
+    """A record on its way into the log; the lane is the caller's business (`lane_of`)."""
+
+    topic: str
+    lane: int
+    key: bytes | None
+    value: bytes
+
+
+class Record(NamedTuple):
+    """A record as it was read."""
+
+    topic: str
+    lane: int
+    offset: int
+    key: bytes | None
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it should be: `retention_days` None keeps records for ever."""
+
+    name: str
+    lanes: int
+    retention_days: int | None = None
+
+
+class Reader(Protocol):
+    """Reads some topics of one lane, each from a position on, in the order of their offsets."""
+
+    async def take(self, limit: int, timeout: float) -> list[Record]:
+        """At most `limit` records, waiting up to `timeout` seconds for the first; [] when none came.
+
+        Raises LostRecordsError, LogUnavailableError.
+        """
+        ...
+
+    async def take_until(self, topic: str, end: int) -> list[Record]:
+        """All records of that topic before offset `end`, which had been its end; others stay for `take`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what reading holds."""
+        ...
+
+
+class Log(Protocol):
+    """Append to and read from topics."""
+
+    async def open(self, topics: Iterable[Topic]) -> None:
+        """Connect, make missing topics, check those that exist (number of lanes). Raises SettingsError-like ValueError."""
+        ...
+
+    async def close(self) -> None:
+        """Disconnect; appends under way are awaited."""
+        ...
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Append in order per (topic, lane); returns when all are durable. Raises LogUnavailableError within 10 s."""
+        ...
+
+    async def reader(self, lane: int, positions: Mapping[str, int]) -> Reader:
+        """Read the topics of `positions` in this lane from those offsets on."""
+        ...
+
+    async def first_positions(self, topic: str) -> dict[int, int]:
+        """The lowest offset that is still there, per lane (the end position of an empty lane)."""
+        ...
+
+    async def end_positions(self, topic: str) -> dict[int, int]:
+        """The offset that the next record will get, per lane."""
+        ...
