@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 from alembic import command
@@ -22,8 +22,9 @@ SESSION = {
 }
 """Of every worker's session: it neither waits nor is waited for longer than a few seconds."""
 
-Connection = asyncpg.Connection[asyncpg.Record]
-Pool = asyncpg.Pool[asyncpg.Record]
+# Generic for the type checker only: asyncpg's classes cannot be subscripted when they run.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """What a call to the database may raise; after any of these in a transaction its outcome is unknown."""
 
