@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import asyncpg
+import asyncpg.pool
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory

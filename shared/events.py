@@ -333,7 +333,7 @@ Fact = (
     | ReferralMade
     | ReferralVoiced
 )
-FACT_TYPES: Final[tuple[type[Fact], ...]] = Fact.__args__  # type: ignore[attr-defined]
+FACT_TYPES: Final[tuple[type[Fact], ...]] = Fact.__args__
 
 NOT_YET_SUPPORTED: Final = frozenset({"contact.merged", "contact.erased"})
 """Known words that cannot be taken yet."""
@@ -515,7 +515,7 @@ Announcement = (
     | CustomerWonBack
     | ReferralConverted
 )
-ANNOUNCEMENT_TYPES: Final[tuple[type[Announcement], ...]] = Announcement.__args__  # type: ignore[attr-defined]
+ANNOUNCEMENT_TYPES: Final[tuple[type[Announcement], ...]] = Announcement.__args__
 
 
 def type_of(message: msgspec.Struct | type[msgspec.Struct]) -> str:

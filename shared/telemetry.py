@@ -21,7 +21,7 @@ LANES_OWNED = Gauge("loyalty_lanes_owned", "Lanes that this process owns", ["ser
 
 def configure_logging(level: str) -> None:
     """Write every log line, also those of libraries, as one JSON object to standard error."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

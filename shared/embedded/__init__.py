@@ -21,6 +21,8 @@ import asyncpg
 from shared.embedded.account import Account, EmbeddedPostgresError, account_for, place_for, programs_for
 from shared.embedded.orphans import FAST_SECONDS, end_orphans
 
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
+
 USER: Final = "loyalty"
 DATABASE: Final = "loyalty"
 STILL_SECONDS: Final = 120.0
@@ -117,7 +119,7 @@ def _locked(path: Path) -> IO[str]:
 def _password(path: Path, *, new: bool) -> str:
     """The password of the only account, made once with the cluster; nobody else on the machine can read it."""
     if new and not path.exists():
-        part = path.with_suffix(".part")
+        part = path.with_name("password.part")
         part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))

@@ -17,6 +17,10 @@ class FencedError(Exception):
     """The lane belongs to somebody else now, or is not as this worker left it; nothing was written."""
 
 
+class TryAgainError(Exception):
+    """Raised by a handler: roll back, and give me the same batch once more; my caches are still right."""
+
+
 class OutboxRow(NamedTuple):
     """A message to publish once the transaction has committed; `lane` is the lane of `topic` it goes to."""
 

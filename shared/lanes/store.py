@@ -143,17 +143,8 @@ class LaneStore:
             raise FencedError(f"lane {lane}")
         return int(now)
 
-    async def save(
-        self,
-        tx: Connection,
-        lane: int,
-        *,
-        seq: int,
-        published_seq: int,
-        time: int | None,
-        positions: Mapping[str, int],
-    ) -> None:
-        """The lane after this batch."""
+    async def save(self, tx: Connection, after: Lane) -> None:
+        """The lane as it is after this batch."""
         await tx.execute(
             f"""
             with saved as (
@@ -165,23 +156,23 @@ class LaneStore:
             set seq = $2, published_seq = greatest(published_seq, $3), time = $4, lease_until = {self._lease}
             where lane = $1
             """,
-            lane,
-            seq,
-            published_seq,
-            time,
-            list(positions),
-            list(positions.values()),
+            after.lane,
+            after.seq,
+            after.published_seq,
+            after.time,
+            list(after.positions),
+            list(after.positions.values()),
         )
 
-    async def append_outbox(self, tx: Connection, lane: int, seq: int, now: int, rows: Sequence[OutboxRow]) -> None:
-        """Write these rows under the numbers `seq`, `seq` + 1 …"""
+    async def append_outbox(self, tx: Connection, lane: int, now: int, rows: Sequence[tuple[int, OutboxRow]]) -> None:
+        """Write these rows under their numbers."""
         await tx.copy_records_to_table(
             "outbox",
             schema_name=self.schema,
             columns=("lane", "seq", "topic", "target", "key", "id", "type", "at", "recorded_at", "value"),
             records=[
                 (lane, number, row.topic, row.lane, row.key, row.id, row.type, row.at, now, row.value)
-                for number, row in enumerate(rows, seq)
+                for number, row in rows
             ],
         )
 
@@ -190,23 +181,30 @@ class LaneStore:
         await tx.executemany(
             f"insert into {self.schema}.dead_letter values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
             [
-                (lane, letter.record.topic, letter.record.offset, letter.reason, letter.pointer, now, letter.record.value)
+                (
+                    lane,
+                    letter.record.topic,
+                    letter.record.offset,
+                    letter.reason,
+                    letter.pointer,
+                    now,
+                    letter.record.value,
+                )
                 for letter in letters
             ],
         )
 
     # -- the relay -----------------------------------------------------------------------------------------------
 
-    async def unpublished(self, connection: Connection, lane: int, after: int, limit: int) -> list[tuple[int, OutboxRow]]:
+    async def unpublished(self, connection: Connection, lane: int, after: int) -> list[tuple[int, OutboxRow]]:
         """What the outbox holds behind `after`, with its numbers."""
         rows = await connection.fetch(
             f"""
             select seq, topic, target, key, id, type, at, value from {self.schema}.outbox
-            where lane = $1 and seq > $2 order by seq limit $3
+            where lane = $1 and seq > $2 order by seq
             """,
             lane,
             after,
-            limit,
         )
         return [(row["seq"], OutboxRow(*row[1:])) for row in rows]
 
@@ -219,20 +217,21 @@ class LaneStore:
             published_seq,
         )
 
-    async def forget_outbox(self, connection: Connection, lane: int, before: int, limit: int) -> int:
-        """Delete published rows recorded before this instant, oldest first; returns how many."""
-        done = await connection.execute(
+    async def forget_outbox(self, connection: Connection, lane: int, days: int, limit: int) -> None:
+        """Delete published rows recorded more than `days` ago, the oldest first."""
+        await connection.execute(
             f"""
             delete from {self.schema}.outbox where lane = $1 and seq in (
                 select o.seq from {self.schema}.outbox o join {self.schema}.lane l using (lane)
-                where o.lane = $1 and o.recorded_at < $2 and o.seq <= l.published_seq order by o.seq limit $3
+                where o.lane = $1 and o.seq <= l.published_seq
+                and o.recorded_at < {NOW_US} - $2::bigint * 86400000000
+                order by o.seq limit $3
             )
             """,
             lane,
-            before,
+            days,
             limit,
         )
-        return int(done.rpartition(" ")[2])
 
     # -- looking on ----------------------------------------------------------------------------------------------
 

@@ -17,6 +17,13 @@ class LostRecordsError(Exception):
     """A position lies outside of what the log still has: records were lost or their retention ran out."""
 
 
+class TopicMismatchError(ValueError):
+    """A topic exists with another number of lanes; which lane a key belongs to would change."""
+
+    def __init__(self, topic: str, *, found: int, wanted: int) -> None:
+        super().__init__(f"topic {topic} has {found} lanes, not {wanted}: the number of lanes cannot be changed")
+
+
 class Entry(NamedTuple):
     """A record on its way into the log; the lane is the caller's business (`lane_of`)."""
 
@@ -68,7 +75,10 @@ class Log(Protocol):
     """Append to and read from topics."""
 
     async def open(self, topics: Iterable[Topic]) -> None:
-        """Connect, make missing topics, check those that exist (number of lanes). Raises SettingsError-like ValueError."""
+        """Connect, make missing topics, check those that exist; a second call adds topics.
+
+        Raises TopicMismatchError, LogUnavailableError.
+        """
         ...
 
     async def close(self) -> None:
@@ -80,7 +90,10 @@ class Log(Protocol):
         ...
 
     async def reader(self, lane: int, positions: Mapping[str, int]) -> Reader:
-        """Read the topics of `positions` in this lane from those offsets on."""
+        """Read the topics of `positions` in this lane from those offsets on.
+
+        Raises LostRecordsError when one lies before the first record that is still there or beyond the end.
+        """
         ...
 
     async def first_positions(self, topic: str) -> dict[int, int]:

@@ -1,0 +1,201 @@
+"""One uninterrupted piece of work on an owned lane: its reader, relay and handler, and the batch transaction.
+
+A session ends with the first error whose outcome is unknown; the lane's task then begins a new one from what the
+database says.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from shared import instants, telemetry
+from shared.db import Connection, Pool
+from shared.lanes import Batch, LaneHandler, OutboxRow, Outcome, TryAgainError
+from shared.lanes.letters import letter_row
+from shared.lanes.relay import Relay
+from shared.lanes.store import Lane, LaneStore
+from shared.log import Log, Reader, Record
+
+_log = structlog.get_logger("lane")
+
+HOUSEKEEPING_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """`ends` were the ends of the lanes at or after the instant `now`: who has read up to them may sweep to `now`."""
+
+    now: int
+    ends: Mapping[tuple[str, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a service works on its lanes."""
+
+    service: str
+    topics: tuple[str, ...]
+    handler: Callable[[int], LaneHandler]
+    ahead: str | None = None
+    """A topic that is read to the end it had when the batch was taken, before the batch is decided."""
+    batch_limit: int = 5_000
+    poll_seconds: float = 0.5
+    retain_outbox_days: int = 90
+
+
+class Session:
+    """Works on `lane` as it was read from the database."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        log: Log,
+        pool: Pool,
+        store: LaneStore,
+        lane: Lane,
+    ) -> None:
+        self._plan = plan
+        self._log = log
+        self._pool = pool
+        self._store = store
+        self._lane = lane
+        self._handler = plan.handler(lane.lane)
+        self._relay = Relay(log, lane.published_seq)
+        self._marked = lane.published_seq
+        self._swept_to = 0
+        self._more_due = False
+        self._tidied = time.monotonic()
+        self._reader: Reader | None = None
+        self._relaying: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Begin to read where the checkpoints are, and to publish what was left unpublished."""
+        lane = self._lane
+        async with self._pool.acquire() as connection:
+            self._relay.add(await self._store.unpublished(connection, lane.lane, lane.published_seq))
+        self._reader = await self._log.reader(lane.lane, lane.positions)
+        self._relaying = asyncio.create_task(self._relay.run())
+
+    async def close(self) -> None:
+        """Stop reading and publishing at once; what is committed is in the outbox."""
+        if self._relaying is not None:
+            self._relaying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._relaying
+        if self._reader is not None:
+            await self._reader.close()
+
+    async def drain(self, seconds: float) -> None:
+        """Give the relay so long to publish what is committed, and note how far it came."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._relay.drained(), seconds)
+        await self._mark_published()
+
+    # -- one turn ------------------------------------------------------------------------------------------------
+
+    async def turn(self, horizon: Horizon | None) -> None:
+        """Do the next thing there is to do: go on sweeping, new records, a sweep, or housekeeping."""
+        await self._relay.room()
+        if self._more_due:
+            await self._transact([], self._swept_to or None)
+        elif records := await self._take(horizon):
+            await self._transact(records)
+        elif (until := self._sweepable(horizon)) is not None:
+            await self._sweep(until)
+        else:
+            await self._mark_published()
+            await self._tidy()
+
+    async def _take(self, horizon: Horizon | None) -> list[Record]:
+        assert self._reader is not None
+        busy = self._sweepable(horizon) is not None or self._marked != self._relay.published_seq
+        records = await self._reader.take(self._plan.batch_limit, 0.01 if busy else self._plan.poll_seconds)
+        ahead = self._plan.ahead
+        if ahead is not None and any(record.topic != ahead for record in records):
+            ends = await self._log.end_positions(ahead)
+            records += await self._reader.take_until(ahead, ends[self._lane.lane])
+        return records
+
+    def _sweepable(self, horizon: Horizon | None) -> int | None:
+        """How far the lane may be swept, if that is news and everything before it has been processed."""
+        if horizon is None or horizon.now <= self._swept_to:
+            return None
+        lane = self._lane
+        read = all(offset >= horizon.ends.get((topic, lane.lane), 0) for topic, offset in lane.positions.items())
+        return horizon.now if read else None
+
+    async def _sweep(self, until: int) -> None:
+        async with self._pool.acquire() as connection:
+            due = await self._handler.due(connection, until)
+        if due:
+            await self._transact([], until)
+        self._swept_to = until
+
+    # -- the transaction -----------------------------------------------------------------------------------------
+
+    async def _transact(self, records: Sequence[Record], sweep_to: int | None = None) -> None:
+        begun = time.perf_counter()
+        try:
+            await self._commit(records, sweep_to)
+        except TryAgainError:
+            await self._commit(records, sweep_to)
+        telemetry.TRANSACTION_SECONDS.labels(self._plan.service).observe(time.perf_counter() - begun)
+        telemetry.BATCH_SIZE.labels(self._plan.service).observe(len(records))
+
+    async def _commit(self, records: Sequence[Record], sweep_to: int | None) -> None:
+        """One batch, one transaction; only behind its commit does anything change in memory."""
+        lane, store = self._lane, self._store
+        positions = {**lane.positions, **{record.topic: record.offset + 1 for record in records}}
+        async with self._pool.acquire() as tx, tx.transaction():
+            now = await store.begin(tx, lane.lane, lane.epoch, lane.turn)
+            outcome = await self._handler.process(tx, Batch(lane.lane, records, now, lane.time, sweep_to))
+            rows = self._numbered(outcome, now)
+            after = lane._replace(
+                turn=lane.turn + 1,
+                seq=lane.seq + len(rows),
+                published_seq=self._relay.published_seq,
+                time=lane.time if outcome.time is None else outcome.time,
+                positions=positions,
+            )
+            await self._write(tx, after, outcome, rows, now)
+        self._lane, self._marked, self._more_due = after, after.published_seq, outcome.more_due
+        self._handler.committed()
+        self._relay.add(rows)
+
+    def _numbered(self, outcome: Outcome, now: int) -> list[tuple[int, OutboxRow]]:
+        letters = [letter_row(self._plan.service, letter, instants.text(now), now) for letter in outcome.dead]
+        return list(enumerate([*outcome.outbox, *letters], self._lane.seq + 1))
+
+    async def _write(
+        self, tx: Connection, after: Lane, outcome: Outcome, rows: Sequence[tuple[int, OutboxRow]], now: int
+    ) -> None:
+        if rows:
+            await self._store.append_outbox(tx, after.lane, now, rows)
+        if outcome.dead:
+            await self._store.bury(tx, after.lane, now, outcome.dead)
+            telemetry.DEAD_LETTERS.labels(self._plan.service).inc(len(outcome.dead))
+            _log.warning("lane.dead_letters", lane=after.lane, records=len(outcome.dead))
+        await self._store.save(tx, after)
+
+    # -- when there is nothing else to do ------------------------------------------------------------------------
+
+    async def _mark_published(self) -> None:
+        published = self._relay.published_seq
+        if published == self._marked:
+            return
+        async with self._pool.acquire() as connection:
+            await self._store.mark_published(connection, self._lane.lane, self._lane.epoch, published)
+        self._marked = published
+
+    async def _tidy(self) -> None:
+        """Forget messages that have been kept long enough."""
+        if time.monotonic() < self._tidied + HOUSEKEEPING_SECONDS:
+            return
+        self._tidied = time.monotonic()
+        days = self._plan.retain_outbox_days
+        async with self._pool.acquire() as connection:
+            await self._store.forget_outbox(connection, self._lane.lane, days, limit=10_000)

@@ -1,0 +1,146 @@
+"""A worker: leases its fair share of a service's lanes in PostgreSQL and runs a task for each."""
+
+import asyncio
+import contextlib
+from typing import NamedTuple
+
+import structlog
+
+from shared import telemetry
+from shared.db import DatabaseError, Pool
+from shared.lanes.session import Horizon, Plan
+from shared.lanes.store import Lane, LaneStore
+from shared.lanes.task import LaneTask
+from shared.log import Log, LogUnavailableError
+
+_log = structlog.get_logger("worker")
+
+LEASE_SECONDS = 8.0
+BEAT_SECONDS = 2.0
+HORIZON_SECONDS = 1.0
+BLOCKED_SECONDS = 1.0
+"""A claim that waits longer than this for the lane's row ends the sessions that hold it."""
+
+
+class _Owned(NamedTuple):
+    task: LaneTask
+    running: asyncio.Task[None]
+
+
+class Worker:
+    """Takes free or expired lanes up to its share, gives back what is above it, and everything at the end."""
+
+    def __init__(
+        self, plan: Plan, log: Log, pool: Pool, control: Pool, *, worker_id: str, lanes: int, sweeps: bool
+    ) -> None:
+        self._plan = plan
+        self._log = log
+        self._pool = pool
+        self._control = control
+        """A small pool of its own: a lease must never wait for a batch's connection."""
+        self._id = worker_id
+        self._lanes = lanes
+        self._sweeps = sweeps
+        """Whether deadlines fire by the wall clock (else the facts tell the time)."""
+        self._store = LaneStore(plan.service, lease_seconds=LEASE_SECONDS)
+        self._owned: dict[int, _Owned] = {}
+        self._horizon: Horizon | None = None
+
+    def owned(self) -> dict[int, int]:
+        """The lanes that are this worker's now, with their epochs."""
+        return {number: owned.task.lane.epoch for number, owned in self._owned.items()}
+
+    async def run(self) -> None:
+        """Lease and work until cancelled. Raises what no lane can go on with, such as LostRecordsError."""
+        looking = asyncio.create_task(self._look_ahead()) if self._sweeps else None
+        try:
+            while True:
+                await self._beat()
+                await asyncio.sleep(BEAT_SECONDS)
+        finally:
+            if looking is not None:
+                looking.cancel()
+            await self._leave()
+
+    # -- leases --------------------------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        self._forget_ended()
+        try:
+            async with self._control.acquire() as connection:
+                living = await self._store.beat(connection, self._id)
+                free = await self._store.free_lanes(connection)
+            share = -(-self._lanes // living)
+            await self._give_back(len(self._owned) - share)
+            await asyncio.gather(*(self._take(lane) for lane in free[: max(0, share - len(self._owned))]))
+        except DatabaseError as error:
+            _log.warning("worker.database_away", service=self._plan.service, reason=repr(error))
+        telemetry.LANES_OWNED.labels(self._plan.service).set(len(self._owned))
+
+    def _forget_ended(self) -> None:
+        for number, owned in list(self._owned.items()):
+            if owned.running.done():
+                del self._owned[number]
+                owned.running.result()
+
+    async def _take(self, number: int) -> None:
+        lane = await self._claim(number)
+        if lane is None:
+            return
+        task = LaneTask(self._plan, self._log, self._pool, self._store, lane, lambda: self._horizon)
+        self._owned[number] = _Owned(task, asyncio.create_task(task.run()))
+        _log.info("worker.lane_taken", service=self._plan.service, lane=number, epoch=lane.epoch)
+
+    async def _claim(self, number: int) -> Lane | None:
+        async with self._control.acquire() as connection:
+            pid = connection.get_server_pid()
+            claiming = asyncio.ensure_future(self._store.claim(connection, number, self._id))
+            done, _ = await asyncio.wait([claiming], timeout=BLOCKED_SECONDS)
+            if not done:
+                await self._end_blockers(number, pid)
+            return await claiming
+
+    async def _end_blockers(self, number: int, pid: int) -> None:
+        async with self._control.acquire() as connection:
+            ended = await self._store.end_blockers(connection, pid)
+        _log.warning("worker.ended_sessions", service=self._plan.service, lane=number, sessions=len(ended))
+
+    async def _give_back(self, surplus: int) -> None:
+        if surplus > 0:
+            await asyncio.gather(*(self._release(number) for number in sorted(self._owned)[-surplus:]))
+
+    async def _release(self, number: int) -> None:
+        owned = self._owned[number]
+        owned.task.stop()
+        await owned.running
+        del self._owned[number]
+        async with self._control.acquire() as connection:
+            await self._store.release(connection, number, owned.task.lane.epoch)
+        _log.info("worker.lane_given_back", service=self._plan.service, lane=number)
+
+    async def _leave(self) -> None:
+        try:
+            await self._give_back(len(self._owned))
+            async with self._control.acquire() as connection:
+                await self._store.leave(connection, self._id)
+        except DatabaseError as error:
+            _log.warning("worker.left_silently", service=self._plan.service, reason=repr(error))
+
+    # -- the horizon ---------------------------------------------------------------------------------------------
+
+    async def _look_ahead(self) -> None:
+        """First the clock, then the ends: whoever has read up to them has read all there was at that instant."""
+        while True:
+            with contextlib.suppress(LogUnavailableError, *DatabaseError):
+                async with self._control.acquire() as connection:
+                    now = await self._store.clock(connection)
+                self._horizon = Horizon(now, await self._ends())
+            await asyncio.sleep(HORIZON_SECONDS)
+
+    async def _ends(self) -> dict[tuple[str, int], int]:
+        per_topic = await asyncio.gather(*(self._log.end_positions(topic) for topic in self._plan.topics))
+        return {
+            (topic, lane): end
+            for topic, ends in zip(self._plan.topics, per_topic, strict=True)
+            for lane, end in ends.items()
+        }
