@@ -555,7 +555,7 @@ class Step(NamedTuple):
     announced: list[Announced]
 
 
-def candidates(facts: Sequence[Told], orders: Sequence[Order], shop: Shop) -> list[int]:
+def candidates(facts: Sequence[Told], orders: Sequence[Order], shop: Shop) -> set[int]:
     """Every instant at which anything could change by the passing of time."""
     found = {instant_of(fact) + days * DAY for fact in facts for days in WINDOWS}
     standing = [order for order in orders if order.stands]
@@ -563,7 +563,7 @@ def candidates(facts: Sequence[Told], orders: Sequence[Order], shop: Shop) -> li
         churn = churn_of(standing[: n + 1], shop)
         assert churn is not None
         found |= {churn.risk_at, churn.silence_at, churn.silence_at + 365 * DAY}
-    return sorted(found)
+    return found
 
 
 def walk(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
@@ -573,11 +573,12 @@ def walk(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
     agenda: list[tuple[Key, Told | None]] = [(key_of(fact), fact) for fact in facts]
     agenda += [((at, "", ""), None) for at in candidates(facts, orders, shop)]
     steps: list[Step] = []
+    known: list[Told] = []
     state = State()
-    for key, fact in sorted(agenda, key=lambda entry: entry[0]):
-        known = [other for other in facts if key_of(other) <= key]
-        if key[0] > until or not any(not isinstance(other, ReferralCredited) for other in known):
-            continue
+    for key, fact in sorted((entry for entry in agenda if entry[0][0] <= until), key=lambda entry: entry[0]):
+        known += [fact] if fact is not None else []
+        if all(isinstance(other, ReferralCredited) for other in known):
+            continue  # nobody is known by what a friend did
         past, before = Past(known, key[0], orders, shop), state
         state = climb(before, past)
         state = replace(state, passive=passivity(state, past, fact))
@@ -640,33 +641,30 @@ class Telling:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.known: list[Told] = []
-        self.until = 0
+        self.steps: list[Step] = []
         self.announced: list[Announced] = []
-
-    def seen(self) -> list[Step]:
-        """The steps so far."""
-        return steps_seen(self.known, self.until, self.shop)
 
     def wait(self, until: int) -> None:
         """Time passes: the deadlines up to an instant fire, each at its own."""
-        seen = self.seen()
-        if not seen or until < seen[-1].key[0]:
-            return
-        self.until = until
-        self.announced += [a for step in self.seen() if step.key > seen[-1].key for a in step.announced]
+        newest = self._newest
+        self.steps = steps_seen(self.known, max(until, newest[0]), self.shop)
+        self.announced += [a for step in self.steps if step.key > newest for a in step.announced]
 
     def hear(self, fact: Told) -> None:
         """A fact arrives: in order it is a step of its own, else what it changes is told at once."""
         self.wait(instant_of(fact))
-        seen = self.seen()
-        at = max(instant_of(fact), seen[-1].key[0]) if seen else instant_of(fact)
-        corrects = self._corrects(fact, seen[-1].key if seen else (0, "", ""))
-        self.known, self.until = [*self.known, fact], at
-        if corrects:
-            before, after = (seen[-1].after if seen else None), walk(self.known, at, self.shop)[-1].after
-            self.announced += difference(before, after, at, lambda _: cause_of(fact))
+        before, corrects = self.steps[-1].after if self.steps else None, self._corrects(fact, self._newest)
+        at = max(instant_of(fact), self._newest[0])
+        self.known.append(fact)
+        self.steps = steps_seen(self.known, at, self.shop)
+        if corrects and self.steps:
+            self.announced += difference(before, self.steps[-1].after, at, lambda _: cause_of(fact))
         else:
-            self.announced += [a for step in self.seen() if step.fact is fact for a in step.announced]
+            self.announced += [a for step in self.steps if step.fact is fact for a in step.announced]
+
+    @property
+    def _newest(self) -> Key:
+        return self.steps[-1].key if self.steps else (0, "", "")
 
     def _corrects(self, fact: Told, newest: Key) -> bool:
         if isinstance(fact, PurchaseRefunded) or key_of(fact) < newest:
