@@ -1,0 +1,21 @@
+"""The ladder's own settings."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from shared.settings import Settings
+
+
+class LadderSettings(Settings):
+    """What the ladder needs to know besides the common settings."""
+
+    rules_file: Path = Field(
+        default=Path(__file__).with_name("rules.toml"), description="The thresholds of rungs, phases and churn."
+    )
+    announce_within_hours: int = Field(
+        default=24, ge=1, description="Announcements recorded later than this after their time are historical."
+    )
+    retain_announcements_days: int = Field(default=90, ge=1, description="How long the feed of announcements goes back.")
+    batch_limit: int = Field(default=5_000, ge=1, description="Records in one transaction at most.")
+    cached_persons: int = Field(default=100_000, ge=0, description="Standings that a process keeps at hand.")

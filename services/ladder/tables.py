@@ -1,0 +1,102 @@
+"""The ladder's tables: schema `ladder`, each primary key led by the lane. Instants are µs since 1970 (bigint)."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+from shared.lanes.tables import Key, lane_tables
+
+metadata = MetaData(schema="ladder")
+
+lanes = lane_tables(metadata)
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("key", Key, comment="what may be claimed once per person, such as an order: set on the first fact about it"),
+    Column("body", LargeBinary, nullable=False, comment="the message as it was taken"),
+    PrimaryKeyConstraint("lane", "person", "source", "id"),
+    comment="the journal: all that is known of a person",
+)
+Index("fact_key", fact.c.lane, fact.c.person, fact.c.key, unique=True, postgresql_where=fact.c.key.is_not(None))
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("rung", SmallInteger, nullable=False),
+    Column("phase", Key, nullable=False),
+    Column("stage", Key, nullable=False),
+    Column("since", BigInteger, nullable=False, comment="since when rung, phase and stage are these"),
+    Column("due_at", BigInteger, comment="when something changes if nothing more is heard"),
+    Column("state", LargeBinary, nullable=False, comment="the core's standing, as it encodes it"),
+    PrimaryKeyConstraint("lane", "person"),
+    postgresql_with={"fillfactor": "70"},
+)
+Index("standing_due", standing.c.lane, standing.c.due_at)
+
+friend = Table(
+    "friend",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("state", LargeBinary, nullable=False, comment="who named this person, and what was credited to whom"),
+    PrimaryKeyConstraint("lane", "person"),
+    comment="persons named by a referral, known or not",
+)
+
+transition = Table(
+    "transition",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("type", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("correction", Boolean, nullable=False, comment="brought about by a fact that came late, or a refund"),
+    Column("data", LargeBinary, nullable=False, comment="the announcement's data, JSON"),
+    PrimaryKeyConstraint("lane", "person", "seq"),
+    comment="everything that was ever announced of a person",
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lane", "person", "number"),
+    comment="facts on which the fold failed, and those that wait behind them",
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("kind", Key, nullable=False, comment="rung, stage or announced"),
+    Column("key", Key, nullable=False),
+    Column("people", BigInteger, nullable=False),
+    Column("spent", BigInteger, nullable=False, comment="minor units"),
+    PrimaryKeyConstraint("lane", "kind", "key"),
+)
