@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final, TypedDict
 
 ELSEWHERE: Final = Path("/var/lib/loyalty-ladder")
+PROGRAMS: Final = Path("pginstall18/bin")
+"""Where PostgreSQL 18 is in the wheel, which brings an older one too."""
 
 
 class EmbeddedPostgresError(Exception):
@@ -96,14 +98,13 @@ def place_for(cluster: Path, account: Account) -> Path:
 
 
 def programs_for(account: Account) -> Path:
-    """The directory of `initdb` and `postgres`: in the wheel, or a copy where the account cannot reach that.
+    """The directory of `initdb` and `postgres`: in the wheel, or in a copy where the account cannot reach that.
 
     Raises EmbeddedPostgresError where the wheel is not installed.
     """
-    bin_dir = _wheel() / "pginstall18" / "bin"
-    if account.reaches(bin_dir / "postgres"):
-        return bin_dir
-    return _copied(bin_dir.parent) / "bin"
+    wheel = _wheel()
+    reachable = account.reaches(wheel / PROGRAMS / "postgres")
+    return (wheel if reachable else _copied(wheel)) / PROGRAMS
 
 
 def _wheel() -> Path:
@@ -115,17 +116,26 @@ def _wheel() -> Path:
     return Path(spec.origin).parent
 
 
-def _copied(installation: Path) -> Path:
-    """A readable copy of the installation, made whole before it gets its name."""
-    status = (installation / "bin" / "postgres").stat()
+def _copied(wheel: Path) -> Path:
+    """A copy of the wheel that all may read, made whole before it gets its name."""
+    status = (wheel / PROGRAMS / "postgres").stat()
     copy = ELSEWHERE / f"postgresql-18-{status.st_size:x}-{int(status.st_mtime):x}"
     if not copy.exists():
+        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         part = copy.with_name(f"{copy.name}.{os.getpid()}")
-        part.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        shutil.copytree(installation, part)
-        part.chmod(0o755)
+        _copy(wheel, part)
         try:
             part.rename(copy)
         except OSError:  # another program was faster
             shutil.rmtree(part)
-    return copy
+    return copy / wheel.name
+
+
+def _copy(wheel: Path, to: Path) -> None:
+    """Copy the package and its libraries, which on Linux lie beside it; the programs find them by relative paths."""
+    shutil.copytree(wheel, to / wheel.name, ignore=shutil.ignore_patterns("pginstall", "*.py", "__pycache__"))
+    libraries = wheel.with_name(f"{wheel.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, to / libraries.name)
+    for folder in (to, *to.iterdir()):
+        folder.chmod(0o755)
