@@ -652,22 +652,23 @@ class Telling:
 
     def hear(self, fact: Told) -> None:
         """A fact arrives: in order it is a step of its own, else what it changes is told at once."""
+        if not self._corrects(fact):
+            self.known.append(fact)
+            self.wait(instant_of(fact))
+            return
         self.wait(instant_of(fact))
-        before, corrects = self.steps[-1].after if self.steps else None, self._corrects(fact, self._newest)
-        at = max(instant_of(fact), self._newest[0])
+        before, at = self.steps[-1].after if self.steps else None, max(instant_of(fact), self._newest[0])
         self.known.append(fact)
         self.steps = steps_seen(self.known, at, self.shop)
-        if corrects and self.steps:
+        if self.steps:
             self.announced += difference(before, self.steps[-1].after, at, lambda _: cause_of(fact))
-        else:
-            self.announced += [a for step in self.steps if step.fact is fact for a in step.announced]
 
     @property
     def _newest(self) -> Key:
         return self.steps[-1].key if self.steps else (0, "", "")
 
-    def _corrects(self, fact: Told, newest: Key) -> bool:
-        if isinstance(fact, PurchaseRefunded) or key_of(fact) < newest:
+    def _corrects(self, fact: Told) -> bool:
+        if isinstance(fact, PurchaseRefunded) or key_of(fact) < self._newest:
             return True
         if isinstance(fact, PurchaseCompleted):
             return any(_order_id(other) == fact.data.order_id for other in self.known)
