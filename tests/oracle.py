@@ -43,8 +43,8 @@ Told = Fact | ReferralCredited
 DAY = 86_400_000_000
 SECOND = 1_000_000
 GRACE = {2: 0, 4: 0, 5: 30 * DAY, 6: 30 * DAY, 7: 30 * DAY}
-WINDOWS = (14, 90, 180, 365, 730, 365 + 30, 730 + 30)
-"""Days after a fact at which a window, a duration, or a window and the grace after it can end."""
+WINDOWS = (14, 30, 90, 180, 365, 365 + 30, 730, 730 + 30)
+"""Days after a fact at which a window, a duration, a grace, or a window and the grace after it can end."""
 
 # MBG/NBD on CDNOW, time in weeks.
 R, ALPHA, A, B = 0.525, 6.183, 0.891, 1.614
