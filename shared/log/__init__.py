@@ -6,7 +6,10 @@ without promising to be gap-free. What `append` has returned for is durable.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+MAX_ENTRY_BYTES: Final = 1_000_000
+"""Key and value of a record together; below what a Kafka broker takes unless told otherwise."""
 
 
 class LogUnavailableError(Exception):
@@ -31,6 +34,13 @@ class Entry(NamedTuple):
     lane: int
     key: bytes | None
     value: bytes
+
+
+def check_sizes(entries: Sequence[Entry]) -> None:
+    """Raises ValueError when an entry is larger than MAX_ENTRY_BYTES."""
+    for entry in entries:
+        if (size := len(entry.value) + len(entry.key or b"")) > MAX_ENTRY_BYTES:
+            raise ValueError(f"a record for {entry.topic} has {size} bytes, more than the log's {MAX_ENTRY_BYTES}")
 
 
 class Record(NamedTuple):
@@ -86,7 +96,11 @@ class Log(Protocol):
         ...
 
     async def append(self, entries: Sequence[Entry]) -> None:
-        """Append in order per (topic, lane); returns when all are durable. Raises LogUnavailableError within 10 s."""
+        """Append in order per (topic, lane); returns when all are durable.
+
+        Raises LogUnavailableError within 10 s, and ValueError, before anything is appended, for a topic that was not
+        opened, a lane it does not have, or more than MAX_ENTRY_BYTES in an entry.
+        """
         ...
 
     async def reader(self, lane: int, positions: Mapping[str, int]) -> Reader:

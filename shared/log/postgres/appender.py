@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from shared.log import Entry
+from shared.log import Entry, check_sizes
 from shared.log.postgres.news import CHANNEL, tell
 from shared.log.postgres.places import Places
 from shared.log.postgres.session import Session
@@ -51,7 +51,8 @@ class Appender:
         self._together: Together[Sequence[Entry], None] = Together(self._store, _weight, _GROUP)
 
     async def append(self, entries: Sequence[Entry]) -> None:
-        """Returns when all are durable. Raises LogUnavailableError; nothing is stored behind what failed."""
+        """Returns when all are durable. Raises as `Log.append`; nothing is stored behind what failed."""
+        check_sizes(entries)
         for topic, lane in {(entry.topic, entry.lane) for entry in entries}:
             self._places.find(topic, lane)
         for piece in _pieces(entries):
