@@ -24,9 +24,16 @@ SESSION = {
 """Of every worker's session: it neither waits nor is waited for longer than a few seconds."""
 
 # Generic for the type checker only: asyncpg's classes cannot be subscripted when they run.
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
-DatabaseError = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+# asyncpg sometimes takes the end of its session for a mistake of its own (asyncpg issue 1069): InternalClientError.
+DatabaseError = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 """What a call to the database may raise; after any of these in a transaction its outcome is unknown."""
 
 
