@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -11,7 +11,15 @@ PAUSE = 0.02
 """Seconds between two looks; short against everything that is waited for."""
 
 
-async def until(condition: Callable[[], T | Awaitable[T]], deadline: float = 15.0) -> T:
+@overload
+async def until(condition: Callable[[], Awaitable[T]], deadline: float = ...) -> T: ...
+
+
+@overload
+async def until(condition: Callable[[], T], deadline: float = ...) -> T: ...
+
+
+async def until(condition: Callable[[], Any], deadline: float = 15.0) -> Any:
     """The condition's first true answer; AssertionError when there is none within `deadline` seconds.
 
     An AssertionError of the condition itself counts as a no, so that it may be written with asserts; the last one is
