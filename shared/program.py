@@ -1,4 +1,4 @@
-"""One process: connect, open its services, serve HTTP until it is told to stop. Each `__main__.py` names its services."""
+"""One process: connect, open its services, serve HTTP until told to stop. Each `__main__.py` names its services."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,18 +19,14 @@ from fastapi import FastAPI
 from shared import db, telemetry
 from shared.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.http import Keys, Part, application, read_keys
-from shared.log import Log, LostRecordsError
-from shared.log.open import log_of
-from shared.settings import Settings, SettingsError, describe, load
+from shared.log import Log, LostRecordsError, TopicMismatchError
+from shared.log.choice import log_of
+from shared.settings import RefusedError, Settings, SettingsError, describe, load
 from shared.topics import topics
 
 VERSION = "0.1.0"
 
 _log = structlog.get_logger("program")
-
-
-class RefusedError(RuntimeError):
-    """The program will not run like this; the text is one line for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,16 @@ class Runtime:
     """Background work goes here: if it fails, the process ends."""
 
 
+REFUSALS = (
+    SettingsError,
+    RefusedError,
+    EmbeddedPostgresError,
+    LostRecordsError,
+    TopicMismatchError,
+    db.UnmigratedError,
+)
+"""What ends a program with one line instead of a traceback."""
+
 AnySettings = TypeVar("AnySettings", bound=Settings)
 Opener = Callable[[AnySettings, Runtime], AbstractAsyncContextManager[Part]]
 
@@ -57,11 +63,14 @@ def main(
     embeds: bool = False,
     needs_database: bool = True,
 ) -> None:
-    """Run these services in this process; `embeds`: it may start a PostgreSQL of its own. Exits with 2 when it refuses."""
+    """Run these services in this process; `embeds`: it may start a PostgreSQL of its own.
+
+    A refusal is one line on standard error and exit code 1.
+    """
     try:
         settings = load(kind)
         if "--check-config" in sys.argv[1:]:
-            print(describe(settings))
+            sys.stdout.write(describe(settings) + "\n")
             return
         if settings.database_url is None and not embeds and (needs_database or not settings.kafka_bootstrap_servers):
             raise SettingsError("DATABASE_URL: must be set for a program that runs alone")
@@ -140,7 +149,7 @@ async def _serve(app: FastAPI, settings: Settings) -> None:
 
 @asynccontextmanager
 async def background(
-    tasks: asyncio.TaskGroup, *works: "Callable[[], asyncio._CoroutineLike[None]]"
+    tasks: asyncio.TaskGroup, *works: Callable[[], Coroutine[None, None, None]]
 ) -> AsyncIterator[None]:
     """Run these besides the block; they are cancelled, and awaited, at its end."""
     running = [tasks.create_task(work()) for work in works]

@@ -20,6 +20,10 @@ class SettingsError(ValueError):
     """A setting is wrong; the text is one line for the operator."""
 
 
+class RefusedError(RuntimeError):
+    """The settings do not agree with what is stored; the text is one line for the operator."""
+
+
 class _SecretFiles(PydanticBaseSettingsSource):
     """Reads `NAME_FILE` for every secret NAME."""
 

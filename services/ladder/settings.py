@@ -13,8 +13,8 @@ class LadderSettings(Settings):
     rules_file: Path = Field(
         default=Path(__file__).with_name("rules.toml"), description="The thresholds of rungs, phases and churn."
     )
-    announce_within_hours: int = Field(
-        default=24, ge=1, description="Announcements recorded later than this after their time are historical."
+    announce_within: int = Field(
+        default=24, ge=1, description="Hours; what is recorded later than this after its time is historical."
     )
     retain_announcements_days: int = Field(default=90, ge=1, description="How long the feed of announcements goes back.")
     batch_limit: int = Field(default=5_000, ge=1, description="Records in one transaction at most.")

@@ -54,6 +54,8 @@ class Batch:
     lane: int
     records: Sequence[Record]
     now: int
+    seq: int = 0
+    """The last number the lane's outbox has given; the first row of the outcome gets the next one."""
     time: int | None = None
     sweep_to: int | None = None
 

@@ -67,7 +67,7 @@ class Session:
         self._relay = Relay(log, lane.published_seq)
         self._marked = lane.published_seq
         self._swept_to = 0
-        self._more_due = False
+        self._more_due = True  # an earlier owner may have stopped in the middle of a sweep
         self._tidied = time.monotonic()
         self._reader: Reader | None = None
         self._relaying: asyncio.Task[None] | None = None
@@ -152,7 +152,7 @@ class Session:
         positions = {**lane.positions, **{record.topic: record.offset + 1 for record in records}}
         async with self._pool.acquire() as tx, tx.transaction():
             now = await store.begin(tx, lane.lane, lane.epoch, lane.turn)
-            outcome = await self._handler.process(tx, Batch(lane.lane, records, now, lane.time, sweep_to))
+            outcome = await self._handler.process(tx, Batch(lane.lane, records, now, lane.seq, lane.time, sweep_to))
             rows = self._numbered(outcome, now)
             after = lane._replace(
                 turn=lane.turn + 1,

@@ -243,6 +243,19 @@ class LaneStore:
         )
         return {(row["topic"], row["lane"]): row["next_offset"] for row in checkpoints}, int(unpublished)
 
+    async def meta(self, connection: Connection, name: str) -> str | None:
+        """What this service has noted under a name."""
+        value = await connection.fetchval(f"select value from {self.schema}.meta where name = $1", name)
+        return None if value is None else str(value)
+
+    async def set_meta(self, connection: Connection, name: str, value: str) -> None:
+        """Note something under a name."""
+        await connection.execute(
+            f"insert into {self.schema}.meta values ($1, $2) on conflict (name) do update set value = excluded.value",
+            name,
+            value,
+        )
+
     async def clock(self, connection: Connection) -> int:
         """The database's clock, as an instant."""
         return int(await connection.fetchval(f"select {NOW_US}"))

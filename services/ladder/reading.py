@@ -1,0 +1,128 @@
+"""From records to messages: decoded, checked for what the fold relies on, or a dead letter with the reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import msgspec
+
+from shared.events import (
+    SHOP_EVENTS,
+    Fact,
+    Internal,
+    PurchaseCompleted,
+    PurchaseRefunded,
+    ReferralCredited,
+    Tick,
+)
+from shared.lanes import DeadLetter
+from shared.log import Record
+from shared.log.partitioner import lanes_of
+
+_told = msgspec.json.Decoder(Fact | Tick)
+_internal = msgspec.json.Decoder(Internal)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What a fact must agree with."""
+
+    currency: str
+    exponent: int
+    lanes: int
+
+
+@dataclass(slots=True)
+class Read:
+    """The messages of a batch in the log's order, each with its bytes, and what could not be read.
+
+    `times` are the instants at which the lane's time moved on, ascending, under `CLOCK=facts`; `ticked` says whether
+    a tick was among them.
+    """
+
+    messages: list[tuple[Fact | Internal, bytes, int]] = field(default_factory=list)
+    """(message, its bytes, the lane's time once it was read)."""
+    dead: list[DeadLetter] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    ticked: bool = False
+
+
+def read(records: Sequence[Record], shop: Shop, time: int) -> Read:
+    """Decode a batch; `time` is the lane's time before it."""
+    lanes = lanes_of([record.key or b"" for record in records], shop.lanes)
+    batch = Read()
+    for record, lane in zip(records, lanes, strict=True):
+        try:
+            message = _decode(record)
+            if isinstance(message, Tick):
+                batch.ticked = True
+            else:
+                _check(message, record, lane, shop)
+                batch.messages.append((message, record.value, max(time, message.at)))
+        except (msgspec.ValidationError, msgspec.DecodeError, ValueError, RecursionError) as error:
+            batch.dead.append(_letter(record, error))
+            continue
+        if record.topic == SHOP_EVENTS and message.at > time:
+            time = message.at
+            batch.times.append(time)
+    return batch
+
+
+def _decode(record: Record) -> Fact | Internal | Tick:
+    return (_told if record.topic == SHOP_EVENTS else _internal).decode(record.value)
+
+
+def _check(message: Fact | Internal, record: Record, lane: int, shop: Shop) -> None:
+    if record.key != message.subject.encode():
+        raise ValueError("the record's key is not the subject")
+    if record.lane != lane:
+        raise ValueError(f"the record belongs to lane {lane}")
+    if "\x00" in message.subject or "\x00" in message.id or "\x00" in message.source:
+        raise ValueError("ids hold no U+0000")
+    if isinstance(message, PurchaseCompleted):
+        if message.data.currency != shop.currency:
+            raise ValueError(f"the shop's currency is {shop.currency}, not {message.data.currency}")
+        _check_precision(message.data.amount, shop)
+    elif isinstance(message, PurchaseRefunded) and message.data.amount is not None:
+        _check_precision(message.data.amount, shop)
+
+
+def _check_precision(amount: Decimal, shop: Shop) -> None:
+    minor = amount.scaleb(shop.exponent)
+    if minor != minor.to_integral_value():
+        raise ValueError(f"{shop.currency} has {shop.exponent} decimals")
+
+
+def _letter(record: Record, error: Exception) -> DeadLetter:
+    """msgspec names the place as `… - at `$.data.amount``; the letter carries it as a JSON pointer."""
+    reason, _, path = str(error).partition(" - at `$")
+    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+    return DeadLetter(record, reason, pointer)
+
+
+def claim_of(message: Fact | Internal) -> str | None:
+    """What a fact may be the first to claim for its person: an order, or the credit of a friend.
+
+    The second fact about the same makes the person be refolded.
+    """
+    match message:
+        case PurchaseCompleted() | PurchaseRefunded():
+            return "order:" + message.data.order_id
+        case ReferralCredited():
+            return "friend:" + message.data.friend
+        case _:
+            return None
+
+
+_journal = msgspec.json.Decoder(Fact | ReferralCredited)
+_any = msgspec.json.Decoder(Fact | Internal)
+
+
+def read_journal(body: bytes) -> Fact | ReferralCredited:
+    """A message of the journal."""
+    return _journal.decode(body)
+
+
+def read_any(body: bytes) -> Fact | Internal:
+    """A message that was parked."""
+    return _any.decode(body)

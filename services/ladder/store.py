@@ -1,0 +1,244 @@
+"""All SQL of the ladder's worker; one call, one round trip. Rows of one lane only, by the lane's owner only."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from shared.db import Connection
+
+
+class FactRow(NamedTuple):
+    """A line of the journal; `key` is what the fact is the first to claim for its person."""
+
+    person: str
+    source: str
+    id: str
+    at: int
+    key: str | None
+    body: bytes
+
+
+class StandingRow(NamedTuple):
+    """A standing as it is stored."""
+
+    person: str
+    rung: int
+    phase: str
+    stage: str
+    since: int
+    due_at: int | None
+    state: bytes
+
+
+class TransitionRow(NamedTuple):
+    """An announcement as it is kept in a person's history."""
+
+    person: str
+    seq: int
+    id: str
+    type: str
+    at: int
+    recorded_at: int
+    correction: bool
+    data: bytes
+
+
+class Stored(NamedTuple):
+    """What is stored of a person; all None: nothing."""
+
+    state: bytes | None
+    friend: bytes | None
+
+
+class ParkedRow(NamedTuple):
+    """A fact that waits."""
+
+    person: str
+    number: int
+    reason: str
+    body: bytes
+
+
+async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, Stored]:
+    """What is stored of each of these persons."""
+    rows = await tx.fetch(
+        """
+        select p.person, s.state, f.state as friend from unnest($2::text[]) as p (person)
+        left join ladder.standing s on s.lane = $1 and s.person = p.person
+        left join ladder.friend f on f.lane = $1 and f.person = p.person
+        """,
+        lane,
+        persons,
+    )
+    return {row["person"]: Stored(row["state"], row["friend"]) for row in rows}
+
+
+async def facts(connection: Connection, lane: int, persons: Sequence[str]) -> dict[str, list[FactRow]]:
+    """The whole journal of these persons."""
+    rows = await connection.fetch(
+        "select person, source, id, at, key, body from ladder.fact where lane = $1 and person = any($2)", lane, persons
+    )
+    found: dict[str, list[FactRow]] = {person: [] for person in persons}
+    for row in rows:
+        found[row["person"]].append(FactRow(*row))
+    return found
+
+
+async def known_ids(tx: Connection, lane: int, ids: Sequence[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """Which of these (person, source, id) are in the journal already."""
+    rows = await tx.fetch(
+        """
+        select person, source, id from unnest($2::text[], $3::text[], $4::text[]) as n (person, source, id)
+        join ladder.fact f using (person, source, id) where f.lane = $1
+        """,
+        lane,
+        *_columns(ids, 3),
+    )
+    return {(row[0], row[1], row[2]) for row in rows}
+
+
+async def known_claims(tx: Connection, lane: int, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (person, key) have been claimed already."""
+    rows = await tx.fetch(
+        """
+        select person, key from unnest($2::text[], $3::text[]) as n (person, key)
+        join ladder.fact f using (person, key) where f.lane = $1
+        """,
+        lane,
+        *_columns(keys, 2),
+    )
+    return {(row[0], row[1]) for row in rows}
+
+
+async def journal(tx: Connection, lane: int, rows: Iterable[FactRow]) -> None:
+    """Add to the journal. Raises asyncpg.UniqueViolationError when a fact or a claim is there already."""
+    await tx.copy_records_to_table(
+        "fact",
+        schema_name="ladder",
+        columns=("lane", "person", "source", "id", "at", "key", "body"),
+        records=[(lane, *row) for row in rows],
+    )
+
+
+async def save(tx: Connection, lane: int, rows: Sequence[StandingRow]) -> None:
+    """Insert or replace standings."""
+    await tx.execute(
+        """
+        insert into ladder.standing (lane, person, rung, phase, stage, since, due_at, state)
+        select $1, * from unnest($2::text[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bytea[])
+        on conflict (lane, person) do update set
+            rung = excluded.rung, phase = excluded.phase, stage = excluded.stage, since = excluded.since,
+            due_at = excluded.due_at, state = excluded.state
+        """,
+        lane,
+        *_columns(rows, 7),
+    )
+
+
+async def save_friends(tx: Connection, lane: int, states: Mapping[str, bytes]) -> None:
+    """Insert or replace what is known of persons named by referrals."""
+    await tx.execute(
+        """
+        insert into ladder.friend (lane, person, state) select $1, * from unnest($2::text[], $3::bytea[])
+        on conflict (lane, person) do update set state = excluded.state
+        """,
+        lane,
+        list(states),
+        list(states.values()),
+    )
+
+
+async def keep(tx: Connection, lane: int, rows: Iterable[TransitionRow]) -> None:
+    """Add to the histories."""
+    await tx.copy_records_to_table(
+        "transition",
+        schema_name="ladder",
+        columns=("lane", "person", "seq", "id", "type", "at", "recorded_at", "correction", "data"),
+        records=[(lane, *row) for row in rows],
+    )
+
+
+async def count(tx: Connection, lane: int, people: Counter[tuple[str, str]], spent: Counter[tuple[str, str]]) -> None:
+    """Add these differences, by (kind, key), to the tallies of the lane."""
+    keys = [key for key in people.keys() | spent.keys() if people[key] or spent[key]]
+    await tx.execute(
+        """
+        insert into ladder.tally (lane, kind, key, people, spent)
+        select $1, * from unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[])
+        on conflict (lane, kind, key) do update
+        set people = tally.people + excluded.people, spent = tally.spent + excluded.spent
+        """,
+        lane,
+        [kind for kind, _ in keys],
+        [key for _, key in keys],
+        [people[key] for key in keys],
+        [spent[key] for key in keys],
+    )
+
+
+async def due(tx: Connection, lane: int, until: int, besides: Sequence[str], limit: int) -> dict[str, Stored]:
+    """Those with a deadline at or before `until`, the earliest first; `besides` are left out."""
+    rows = await tx.fetch(
+        """
+        select s.person, s.state, f.state as friend from ladder.standing s
+        left join ladder.friend f using (lane, person)
+        where s.lane = $1 and s.due_at <= $2 and s.person <> all($3::text[]) order by s.due_at limit $4
+        """,
+        lane,
+        until,
+        besides,
+        limit,
+    )
+    return {row["person"]: Stored(row["state"], row["friend"]) for row in rows}
+
+
+async def any_due(connection: Connection, lane: int, until: int) -> bool:
+    """Whether any deadline of the lane is at or before `until`."""
+    return bool(
+        await connection.fetchval(
+            "select exists (select from ladder.standing where lane = $1 and due_at <= $2)", lane, until
+        )
+    )
+
+
+async def count_due(connection: Connection, until: int | None) -> int:
+    """How many persons are due by `until`; None: each lane by its own time."""
+    return int(
+        await connection.fetchval(
+            """
+            select count(*) from ladder.lane l join ladder.standing s using (lane)
+            where s.due_at <= coalesce($1, l.time)
+            """,
+            until,
+        )
+    )
+
+
+# -- parked persons ----------------------------------------------------------------------------------------------
+
+
+async def park(tx: Connection, lane: int, now: int, rows: Iterable[ParkedRow]) -> None:
+    """Keep facts that cannot be folded, or wait behind such a one."""
+    await tx.copy_records_to_table(
+        "parked",
+        schema_name="ladder",
+        columns=("lane", "person", "number", "reason", "body", "recorded_at"),
+        records=[(lane, *row, now) for row in rows],
+    )
+
+
+async def parked(tx: Connection, lane: int) -> list[ParkedRow]:
+    """All facts that wait, in the order in which they came."""
+    rows = await tx.fetch(
+        "select person, number, reason, body from ladder.parked where lane = $1 order by person, number", lane
+    )
+    return [ParkedRow(*row) for row in rows]
+
+
+async def unpark(tx: Connection, lane: int) -> None:
+    """Nobody waits any longer."""
+    await tx.execute("delete from ladder.parked where lane = $1", lane)
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

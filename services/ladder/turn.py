@@ -1,0 +1,319 @@
+"""One batch of one lane, folded in memory: what is loaded goes in, what is to be written comes out. No I/O."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from services.ladder import friends
+from services.ladder.announce import announcement, outbox_row
+from services.ladder.core import fold
+from services.ladder.core.decide import Change, DeadlineCause
+from services.ladder.core.referrals import credit_of
+from services.ladder.core.rules import Rules
+from services.ladder.core.standing import Standing, due_at
+from services.ladder.reading import claim_of, read_journal
+from services.ladder.store import FactRow, ParkedRow, StandingRow, Stored, TransitionRow
+from shared import instants
+from shared.events import Fact, Internal, PurchaseCompleted, ReferralCredited, ReferralMade, ReferralNamed
+from shared.lanes import OutboxRow
+
+_log = structlog.get_logger("ladder")
+
+Folded = Fact | ReferralCredited
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is the same for every batch."""
+
+    rules: Rules
+    lane_of: Callable[[str], int]
+    by_facts: bool
+    """Whether the facts tell the time (`CLOCK=facts`)."""
+    history: bool
+    """Whether all that is told now is history."""
+    announce_within: int
+    """µs; what is recorded later than this after its time is historical."""
+
+
+@dataclass(slots=True)
+class Person:
+    """A person while a batch is folded."""
+
+    id: str
+    stored: Stored
+    """As before the batch."""
+    standing: Standing | None
+    friend: friends.Friend | None
+    facts: list[Folded] | None = None
+    """All that is known of them; None where nobody needs it."""
+    ids: set[tuple[str, str]] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
+    before: tuple[str, str, int] | None = None
+    """(rung, stage, spent) as they are counted in the tallies."""
+    changed: bool = False
+    friend_changed: bool = False
+
+
+@dataclass(slots=True)
+class Turn:
+    """The folding of one batch and its results."""
+
+    manner: Manner
+    lane: int
+    seq: int
+    now: int
+    times: Sequence[int] = ()
+    people: dict[str, Person] = field(default_factory=dict)
+    parked: set[str] = field(default_factory=set)
+    facts: list[FactRow] = field(default_factory=list)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    transitions: list[TransitionRow] = field(default_factory=list)
+    waiting: list[ParkedRow] = field(default_factory=list)
+    announced: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    tick_owed: bool = False
+    """Whether a tick has been read that the lane has not yet passed on."""
+    _rows: list[StandingRow] | None = None
+
+    # -- loading -------------------------------------------------------------------------------------------------
+
+    def know(self, person: str, stored: Stored) -> None:
+        """Take in what is stored of a person."""
+        standing = Standing.decode(stored.state) if stored.state is not None else None
+        friend = friends.decode(stored.friend) if stored.friend is not None else None
+        self.people[person] = Person(person, stored, standing, friend, before=_counted(standing))
+
+    def know_facts(self, person: str, rows: Iterable[FactRow]) -> None:
+        """Take in a person's journal."""
+        known = self.people[person]
+        known.facts = []
+        for row in rows:
+            known.facts.append(read_journal(row.body))
+            known.ids.add((row.source, row.id))
+            if row.key is not None:
+                known.claims.add(row.key)
+
+    # -- folding -------------------------------------------------------------------------------------------------
+
+    def take(self, message: Fact | Internal, body: bytes, time: int) -> None:
+        """Fold one message; on an error its person is parked, and later facts of theirs wait."""
+        person = self.people[message.subject]
+        if person.id in self.parked:
+            self._wait(person, body, "waits behind a fact on which the fold failed")
+            return
+        try:
+            self._fold(person, message, body, time)
+        except Exception as error:
+            _log.exception("ladder.parked", lane=self.lane, fact=message.id, source=message.source)
+            self.parked.add(person.id)
+            self._wait(person, body, repr(error))
+
+    def _wait(self, person: Person, body: bytes, reason: str) -> None:
+        self.waiting.append(ParkedRow(person.id, self.now + len(self.waiting), reason, body))
+
+    def _fold(self, person: Person, message: Fact | Internal, body: bytes, time: int) -> None:
+        if isinstance(message, ReferralNamed):
+            self._name(person, message)
+            return
+        if (message.source, message.id) in person.ids:
+            self.duplicates += 1
+            return
+        bought_before = person.standing is not None and person.standing.purchases > 0
+        claim = claim_of(message)
+        first = claim is None or claim not in person.claims
+        standing, changes, late = self._stood(person, message, first=first)
+        person.standing, person.changed = standing, True
+        person.ids.add((message.source, message.id))
+        if claim is not None:
+            person.claims.add(claim)
+        self.facts.append(
+            FactRow(person.id, message.source, message.id, message.at, claim if first else None, body)
+        )
+        self._announce(person.id, changes, time, correction=late, via=_via(message))
+        self._refer(person, message, bought_before=bought_before)
+
+    def _stood(
+        self, person: Person, message: Folded, *, first: bool
+    ) -> tuple[Standing, list[Change], bool]:
+        """(the standing after the message, what changed, whether the past had to be told anew)."""
+        rules = self.manner.rules
+        if person.facts is not None:
+            person.facts.append(message)
+        if person.standing is None and person.facts is None:
+            return *fold.step(None, message, rules), False
+        if first and fold.in_order(person.standing, message):
+            return *fold.step(person.standing, message, rules), False
+        assert person.facts is not None, "the journal of whoever must be refolded has been loaded"
+        return *fold.correct(person.standing, person.facts, message, rules), True
+
+    # -- referrals -----------------------------------------------------------------------------------------------
+
+    def _name(self, person: Person, message: ReferralNamed) -> None:
+        friend = person.friend or friends.Friend()
+        if friend.heard_of(message.data):
+            self.duplicates += 1
+            return
+        friend.namings = [*friend.namings, message.data]
+        person.friend, person.friend_changed = friend, True
+        self._recredit(person, message)
+
+    def _refer(self, person: Person, message: Folded, *, bought_before: bool) -> None:
+        if isinstance(message, ReferralMade) and (row := friends.naming_row(message, self.manner.lane_of)):
+            self.outbox.append(row)
+        if person.friend is not None and person.facts is not None and not isinstance(message, ReferralCredited):
+            self._recredit(person, message)
+
+    def _recredit(self, person: Person, message: Fact | Internal) -> None:
+        assert person.friend is not None
+        assert person.facts is not None, "the journal of a person whose credit may change has been loaded"
+        credit = credit_of(person.id, person.facts, person.friend.namings, self.manner.rules)
+        rows = friends.recredit(person.friend, person.id, credit, friends.cause_of(message), self.manner.lane_of)
+        person.friend_changed = person.friend_changed or bool(rows)
+        self.outbox.extend(rows)
+
+    # -- sweeping ------------------------------------------------------------------------------------------------
+
+    def sweep(self, person: str, until: int) -> None:
+        """Let every deadline of this person up to `until` fire, each at its own instant."""
+        known = self.people[person]
+        if known.standing is None or person in self.parked:
+            return
+        known.standing, changes = fold.sweep(known.standing, until, self.manner.rules)
+        known.changed = True
+        self._announce(person, changes, until, correction=False)
+
+    # -- announcing ----------------------------------------------------------------------------------------------
+
+    def _announce(self, person: str, changes: Sequence[Change], time: int, *, correction: bool, via: str = "") -> None:
+        for change in changes:
+            recorded_at = self._recorded_at(change, time)
+            late = recorded_at - change.at > self.manner.announce_within
+            historical = self.manner.history or late
+            message = announcement(person, change, recorded_at, historical=historical, via=via)
+            self.outbox.append(outbox_row(self.lane, message, change.at))
+            self.transitions.append(
+                TransitionRow(
+                    person,
+                    self.seq + len(self.outbox),
+                    message.id,
+                    change.type,
+                    change.at,
+                    recorded_at,
+                    correction,
+                    msgspec.json.encode(message.data),
+                )
+            )
+            self.announced[change.type] += 1
+
+    def _recorded_at(self, change: Change, time: int) -> int:
+        """Under `CLOCK=facts` the lane's time at which the change could first be known, however records came in batches."""
+        if not self.manner.by_facts:
+            return self.now
+        if isinstance(change.cause, DeadlineCause):
+            place = bisect_left(self.times, change.at)
+            return min(self.times[place], time) if place < len(self.times) else time
+        return time
+
+    # -- results -------------------------------------------------------------------------------------------------
+
+    def standings(self) -> list[StandingRow]:
+        """The rows of those whose standing changed."""
+        if self._rows is None:
+            self._rows = [self._row(person) for person in self.people.values() if person.changed]
+        return self._rows
+
+    def _row(self, person: Person) -> StandingRow:
+        standing = person.standing
+        assert standing is not None
+        since = max(standing.rung_since, standing.phase_since)
+        due = due_at(standing, self.manner.rules)
+        return StandingRow(
+            person.id, standing.rung, standing.phase, standing.stage, since, due, standing.encode()
+        )
+
+    def stored(self) -> Iterable[tuple[str, Stored]]:
+        """Everybody of the batch as they are stored now."""
+        states = {row.person: row.state for row in self.standings()}
+        friends = self.friends()
+        for person in self.people.values():
+            before = person.stored
+            yield person.id, Stored(states.get(person.id, before.state), friends.get(person.id, before.friend))
+
+    def friends(self) -> dict[str, bytes]:
+        """The states of those whose side of a referral changed."""
+        return {
+            person.id: friends.encoded(person.friend)
+            for person in self.people.values()
+            if person.friend_changed and person.friend is not None
+        }
+
+    def tallies(self) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+        """The differences in (people, money spent in minor units) by (kind, key)."""
+        people = Counter({("announced", kind): number for kind, number in self.announced.items()})
+        spent: Counter[tuple[str, str]] = Counter()
+        for person in self.people.values():
+            if person.changed:
+                _add(people, spent, person.before, -1)
+                _add(people, spent, _counted(person.standing), +1)
+        return people, spent
+
+
+def _via(message: Folded) -> str:
+    return message.id if isinstance(message, ReferralCredited) else ""
+
+
+def _counted(standing: Standing | None) -> tuple[str, str, int] | None:
+    return (str(standing.rung), f"{standing.phase}/{standing.stage}", standing.spent) if standing is not None else None
+
+
+def _add(
+    people: Counter[tuple[str, str]],
+    spent: Counter[tuple[str, str]],
+    counted: tuple[str, str, int] | None,
+    sign: int,
+) -> None:
+    if counted is None:
+        return
+    rung, stage, money = counted
+    people["rung", rung] += sign
+    spent["rung", rung] += sign * money
+    people["stage", stage] += sign
+
+
+def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: set[tuple[str, str]]) -> bool:
+    """Whether folding these messages of one person, in this order, takes all their facts.
+
+    `claimed`: (person, claim) pairs known to be in the journal already.
+    """
+    newest = fold.newest(person.standing)
+    claims: set[str] = set()
+    for message in messages:
+        if _about_credit(person, message):
+            return True
+        if isinstance(message, ReferralNamed):
+            continue
+        claim = claim_of(message)
+        if claim is not None and (claim in claims or (person.id, claim) in claimed):
+            return True
+        if not fold.in_order_after(newest, message):
+            return True
+        newest = fold.key_of(message)
+        if claim is not None:
+            claims.add(claim)
+    return False
+
+
+def _about_credit(person: Person, message: Fact | Internal) -> bool:
+    """Whether the message may change what this person's referrer is credited with."""
+    if isinstance(message, ReferralNamed):
+        return True
+    if person.friend is None:
+        return False
+    if isinstance(message, ReferralMade):
+        return True
+    return isinstance(message, PurchaseCompleted) and (person.standing is None or person.standing.purchases == 0)

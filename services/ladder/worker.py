@@ -1,0 +1,147 @@
+"""The ladder's side of a lane: records in, one transaction's worth of rows out."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import asyncpg
+
+from services.ladder import reading, store, sweep
+from services.ladder.announce import tick_row
+from services.ladder.reading import Read, Shop, claim_of
+from services.ladder.store import Stored
+from services.ladder.turn import Manner, Turn, needs_journal
+from shared import telemetry
+from shared.db import Connection
+from shared.events import Fact, Internal
+from shared.lanes import Batch, Outcome, TryAgainError
+
+CAREFUL_BATCHES = 20
+"""So many batches look up what is known already, after one has met a fact that was."""
+
+Messages = Sequence[tuple[Fact | Internal, bytes, int]]
+
+
+class LadderLane:
+    """Folds the facts of one owned lane; see `shared.lanes.LaneHandler`.
+
+    What is known already is not looked up: the journal's keys refuse what was taken before, and only then does the
+    lane look. Standings of active persons are kept at hand as they are stored, in bytes.
+    """
+
+    def __init__(self, lane: int, manner: Manner, shop: Shop, cached_persons: int) -> None:
+        self._lane = lane
+        self._manner = manner
+        self._shop = shop
+        self._cached_persons = cached_persons
+        self._cache: dict[str, Stored] = {}
+        self._parked: frozenset[str] | None = None
+        """Whose facts wait; None until those left by an earlier owner have been tried again."""
+        self._careful = 0
+        self._tick_owed = manner.by_facts
+        self._turn = Turn(manner, lane, 0, 0)
+
+    async def process(self, tx: Connection, batch: Batch) -> Outcome:
+        """Fold the batch, then let deadlines fire as far as the lane may be swept."""
+        read = reading.read(batch.records, self._shop, batch.time or 0)
+        time = read.times[-1] if read.times else batch.time
+        turn = self._turn = Turn(self._manner, self._lane, batch.seq, batch.now, read.times)
+        messages = [*await self._retried(tx, turn, time or 0), *read.messages]
+        await self._load(tx, turn, messages)
+        for message, body, at in messages:
+            turn.take(message, body, at)
+        until = time if self._manner.by_facts else batch.sweep_to
+        more_due = until is not None and await sweep.sweep(tx, turn, until)
+        turn.tick_owed = read.ticked or self._tick_owed
+        if turn.tick_owed and until is not None and not more_due:
+            turn.outbox.append(tick_row(self._lane, until))
+            turn.tick_owed = False
+        await self._write(tx, turn)
+        return Outcome(turn.outbox, read.dead, time if self._manner.by_facts else None, more_due)
+
+    def committed(self) -> None:
+        """Remember what was just written."""
+        turn = self._turn
+        self._careful = max(0, self._careful - 1)
+        self._parked = frozenset(turn.parked)
+        self._tick_owed = turn.tick_owed and self._manner.by_facts
+        for person, stored in turn.stored():
+            self._cache.pop(person, None)
+            self._cache[person] = stored
+        for person in [*self._cache][: max(0, len(self._cache) - self._cached_persons)]:
+            del self._cache[person]
+        telemetry.DUPLICATES.labels("ladder").inc(turn.duplicates)
+
+    async def due(self, connection: Connection, until: int) -> bool:
+        """Whether any deadline of this lane is at or before `until`."""
+        return await store.any_due(connection, self._lane, until)
+
+    # -- loading -------------------------------------------------------------------------------------------------
+
+    async def _retried(self, tx: Connection, turn: Turn, time: int) -> Messages:
+        """Once per ownership, all facts that were parked: other code may fold them."""
+        if self._parked is not None:
+            turn.parked.update(self._parked)
+            return []
+        rows = await store.parked(tx, self._lane)
+        if rows:
+            await store.unpark(tx, self._lane)
+        return [(reading.read_any(row.body), row.body, time) for row in rows]
+
+    async def _load(self, tx: Connection, turn: Turn, messages: Messages) -> None:
+        by_person: dict[str, list[Fact | Internal]] = defaultdict(list)
+        for message, _, _ in messages:
+            by_person[message.subject].append(message)
+        await self._load_stored(tx, turn, list(by_person))
+        claimed = await self._look_up(tx, turn, by_person) if self._careful else set()
+        refolded = [
+            person
+            for person, told in by_person.items()
+            if needs_journal(turn.people[person], told, claimed)
+        ]
+        if refolded:
+            for person, rows in (await store.facts(tx, self._lane, refolded)).items():
+                turn.know_facts(person, rows)
+
+    async def _load_stored(self, tx: Connection, turn: Turn, persons: Sequence[str]) -> None:
+        cache = self._cache
+        strangers = [person for person in persons if person not in cache]
+        found = await store.load(tx, self._lane, strangers) if strangers else {}
+        for person in persons:
+            turn.know(person, cache.get(person) or found[person])
+
+    async def _look_up(
+        self, tx: Connection, turn: Turn, by_person: dict[str, list[Fact | Internal]]
+    ) -> set[tuple[str, str]]:
+        """Which facts and claims of the batch the journal has already; returns the claims."""
+        told = [(person, message) for person, messages in by_person.items() for message in messages]
+        ids = [(person, message.source, message.id) for person, message in told]
+        for person, source, fact_id in await store.known_ids(tx, self._lane, ids):
+            turn.people[person].ids.add((source, fact_id))
+        claims = [(person, claim) for person, message in told if (claim := claim_of(message)) is not None]
+        return await store.known_claims(tx, self._lane, claims)
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    async def _write(self, tx: Connection, turn: Turn) -> None:
+        if turn.facts:
+            await self._journal(tx, turn)
+        if rows := turn.standings():
+            await store.save(tx, self._lane, rows)
+        if states := turn.friends():
+            await store.save_friends(tx, self._lane, states)
+        if turn.transitions:
+            await store.keep(tx, self._lane, turn.transitions)
+        if turn.waiting:
+            await store.park(tx, self._lane, turn.now, turn.waiting)
+        people, spent = turn.tallies()
+        if people or spent:
+            await store.count(tx, self._lane, people, spent)
+
+    async def _journal(self, tx: Connection, turn: Turn) -> None:
+        try:
+            await store.journal(tx, self._lane, turn.facts)
+        except asyncpg.UniqueViolationError as known:
+            if self._careful:
+                raise
+            self._careful = CAREFUL_BATCHES
+            raise TryAgainError from known
