@@ -1,0 +1,74 @@
+"""Builders: the one place where tests make facts, rules and instants."""
+
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.ladder.core.rules import Rules, load
+from shared import instants
+from shared.events import Credit, Fact, FactRef, Naming, ReferralCredited, ReferralNamed
+from shared.instants import DAY
+
+RULES_TOML = Path(__file__).parents[1] / "services" / "ladder" / "rules.toml"
+START = instants.parse("2024-01-01T00:00:00Z")
+
+_FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
+
+
+@cache
+def rules(time_zone: str = "UTC") -> Rules:
+    """The rules as shipped."""
+    return load(RULES_TOML.read_bytes(), time_zone=time_zone)
+
+
+def day(days: float) -> int:
+    """The instant so many days after the start of 2024."""
+    return START + round(days * DAY)
+
+
+def fact(
+    type_: str, at: int, *, id_: str | None = None, source: str = "shop", subject: str = "c1", **data: Any
+) -> Fact:
+    """A fact as it comes from the wire; without `id_` named after its type and instant."""
+    name = id_ if id_ is not None else f"{type_}@{instants.text(at)}"
+    event = {"type": type_, "id": name, "source": source, "subject": subject, "time": instants.text(at), "data": data}
+    return _FACTS.decode(msgspec.json.encode(event))
+
+
+def purchase(at: int, *, order: str | None = None, amount: str = "10.00", **more: Any) -> Fact:
+    """A purchase; without `order` one of its own."""
+    order_id = order if order is not None else f"order@{at}"
+    return fact("purchase.completed", at, order_id=order_id, amount=Decimal(amount), currency="EUR", **more)
+
+
+def refund(at: int, *, order: str, amount: str | None = None, **more: Any) -> Fact:
+    """A refund; without `amount` in full."""
+    part = {} if amount is None else {"amount": Decimal(amount)}
+    return fact("purchase.refunded", at, order_id=order, **part, **more)
+
+
+def credit(
+    friend: str, version: int = 1, *, converted: int | None = None, cause: int | None = None, maker: str = "c1"
+) -> ReferralCredited:
+    """What a friend's referral is worth to its maker; `cause` is the instant of what changed it, if not the purchase."""
+    caused = cause if cause is not None else converted
+    assert caused is not None
+    ref = None if converted is None else _ref(friend, converted, "bought")
+    because = _ref(friend, caused, "bought" if cause is None else f"cause-{version}")
+    at = instants.text(caused if converted is None else converted)
+    data = Credit(friend=friend, converted=ref, cause=because, version=version)
+    return ReferralCredited(id=f"credit-{friend}-{version}", source="ladder", subject=maker, time=at, data=data)
+
+
+def naming(maker: str, at: int, *, id_: str = "named", friend: str = "c1") -> ReferralNamed:
+    """A referral as the friend's lane sees it."""
+    time = instants.text(at)
+    data = Naming(maker=maker, at=time, id=id_, source="shop")
+    return ReferralNamed(id=f"naming-{id_}", source="ladder", subject=friend, time=time, data=data)
+
+
+def _ref(person: str, at: int, name: str) -> FactRef:
+    return FactRef(at=instants.text(at), person=person, source="shop", id=f"{person}-{name}")
