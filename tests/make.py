@@ -3,7 +3,7 @@
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -46,14 +46,14 @@ def purchase(at: int, *, order: str | None = None, amount: str = "10.00", **more
 
 def refund(at: int, *, order: str, amount: str | None = None, **more: Any) -> Fact:
     """A refund; without `amount` in full."""
-    part = {} if amount is None else {"amount": Decimal(amount)}
+    part: dict[str, Any] = {} if amount is None else {"amount": Decimal(amount)}
     return fact("purchase.refunded", at, order_id=order, **part, **more)
 
 
 def credit(
     friend: str, version: int = 1, *, converted: int | None = None, cause: int | None = None, maker: str = "c1"
 ) -> ReferralCredited:
-    """What a friend's referral is worth to its maker; `cause` is the instant of what changed it, if not the purchase."""
+    """What a friend's referral is worth to its maker; `cause`: when it changed, if not by the purchase."""
     caused = cause if cause is not None else converted
     assert caused is not None
     ref = None if converted is None else _ref(friend, converted, "bought")
@@ -72,3 +72,26 @@ def naming(maker: str, at: int, *, id_: str = "named", friend: str = "c1") -> Re
 
 def _ref(person: str, at: int, name: str) -> FactRef:
     return FactRef(at=instants.text(at), person=person, source="shop", id=f"{person}-{name}")
+
+
+# -- as a shop posts them ----------------------------------------------------------------------------------------
+
+NOW: Final = instants.parse("2026-03-01T12:00:00Z")
+"""The wall clock of those who receive them."""
+
+
+def posted(type_: str = "contact.checkout_started", data: object = None, **attributes: object) -> dict[str, Any]:
+    """An event as a shop posts it in plain JSON; an attribute None is left out."""
+    event = {"type": type_, "subject": "c1", "time": "2026-02-01T12:00:00Z", "data": data, **attributes}
+    return {name: value for name, value in event.items() if value is not None}
+
+
+def posted_purchase(amount: object = "49.90", *, order_id: object = "o1", **attributes: object) -> dict[str, Any]:
+    """A purchase as a shop posts it in plain JSON."""
+    data = {"order_id": order_id, "amount": amount, "currency": "EUR"}
+    return posted("purchase.completed", data, **attributes)
+
+
+def cloud_event(type_: str = "contact.checkout_started", data: object = None, **attributes: object) -> dict[str, Any]:
+    """A complete CloudEvent in structured JSON."""
+    return posted(type_, data, **{"specversion": "1.0", "id": "e1", "source": "shop", **attributes})

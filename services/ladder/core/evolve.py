@@ -1,0 +1,205 @@
+"""One person's standing through facts and time."""
+
+from typing import Final, NamedTuple, assert_never
+
+from services.ladder.core import phases, rungs
+from services.ladder.core.facts import Known, instant
+from services.ladder.core.orders import Paid
+from services.ladder.core.rules import Rules, Rung
+from services.ladder.core.standing import FOREVER, NEVER, RUNGS, Because, Marks, Stage, Standing, copied
+from shared import events
+from shared.events import PurchaseCompleted
+from shared.instants import DAY
+
+_NOTHING: Final[tuple[Rung, ...]] = ()
+
+
+class Step(NamedTuple):
+    """All deadlines of one instant; `deadline` names the one that a change of phase is ascribed to."""
+
+    at: int
+    before: Standing
+    after: Standing
+    deadline: str
+
+
+def advance(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[Step]]:
+    """Lets every deadline up to and including `until` fire at its own instant."""
+    steps: list[Step] = []
+    while standing.due <= until:
+        at = standing.due
+        after = copied(standing)
+        after.step_at, after.step_id, after.step_source = at, "", ""
+        rungs.fall(after, rules, at)
+        _settle(after, rules, at)
+        steps.append(Step(at, standing, after, phases.deadline(standing, rules, at)))
+        standing = after
+    return standing, steps
+
+
+def evolve(standing: Standing | None, fact: Known, rules: Rules) -> Standing:
+    """The standing after a fact that is the newest, deadlines up to its instant having fired.
+
+    A refund only makes known: what it changes lies in the past, so the person is refolded from all facts.
+    """
+    at = instant(fact)
+    after = _begin(standing, fact, at)
+    return _climb(after, _remember(after, fact, at, rules), rules, at)
+
+
+def buy(standing: Standing | None, fact: PurchaseCompleted, paid: Paid, rules: Rules) -> Standing:
+    """`evolve` for a purchase of which it is known what was paid, doublets and refunds considered."""
+    after = _begin(standing, fact, fact.at)
+    after.refunded += paid.refunded
+    affected = _NOTHING if paid.net is None else _order(after, fact.id, paid.net, rules, fact.at)
+    return _climb(after, affected, rules, fact.at)
+
+
+def _begin(standing: Standing | None, fact: Known, at: int) -> Standing:
+    if standing is None:
+        ends = (FOREVER, *[NEVER] * (len(RUNGS) - 1))
+        return Standing(at, fact.id, fact.source, 1, at, Stage.LEAD, at, ends)
+    after = copied(standing)
+    after.step_at, after.step_id, after.step_source = at, fact.id, fact.source
+    return after
+
+
+def _climb(after: Standing, affected: tuple[Rung, ...], rules: Rules, at: int) -> Standing:
+    if affected:
+        rung = after.rung
+        rungs.climb(after, affected, at)
+        if rung < after.rung >= rules.growth_from:
+            after.growth_by_rung_until = at + rules.durations.growth_by_rung
+    _settle(after, rules, at)
+    return after
+
+
+def _settle(after: Standing, rules: Rules, at: int) -> None:
+    phases.settle(after, rules, at)
+    after.due = min(rungs.due(after, rules), phases.due(after, rules, at))
+
+
+# -- purchases ---------------------------------------------------------------------------------------------------
+
+
+def _order(after: Standing, fact_id: str, net: int, rules: Rules, at: int) -> tuple[Rung, ...]:
+    _count_day(after, rules, at)
+    _remember_order(after, fact_id, net, rules, at)
+    after.passive_because = None
+    return rules.affected["purchases"]
+
+
+def _count_day(after: Standing, rules: Rules, at: int) -> None:
+    """Several purchases on one day are one day, so they leave the churn deadlines as they are."""
+    day, midnight = rules.day_of(at)
+    after.last_purchase_at = at
+    if after.first_purchase_at is None:
+        after.first_purchase_at = at
+        after.first_day = day
+    elif day == after.last_day:
+        return
+    after.purchase_days += 1
+    after.last_day = day
+    risk, silence = rules.churn.after(after.purchase_days - 1, day - after.first_day)
+    after.last_midnight = midnight
+    after.risk_at = midnight + risk
+    after.silence_at = midnight + silence
+
+
+def _remember_order(after: Standing, fact_id: str, net: int, rules: Rules, at: int) -> None:
+    after.purchases += 1
+    after.spent += net
+    keep = rules.keep_orders
+    if rules.spend_window:
+        begin = at - rules.spend_window
+        keep = max(keep, 1 + sum(order > begin for order in after.order_ats))
+    after.order_ats = (*after.order_ats, at)[-keep:]
+    after.order_ids = (*after.order_ids, fact_id)[-keep:]
+    after.order_amounts = (*after.order_amounts, net)[-keep:]
+    if after.purchases >= 2 * rules.pace.orders and _quickened(after, rules):
+        after.growth_by_pace_until = at + rules.durations.growth_by_pace
+
+
+def _quickened(after: Standing, rules: Rules) -> bool:
+    """Whether the newest orders brought so much more money per day than those before them; exact, in integers."""
+    orders, factor = rules.pace.orders, rules.pace.factor
+    ats, amounts = after.order_ats, after.order_amounts
+    newer, older = sum(amounts[-orders:]), sum(amounts[-2 * orders : -orders])
+    newer_span = max(DAY, ats[-1] - ats[-orders])
+    older_span = max(DAY, ats[-orders - 1] - ats[-2 * orders])
+    return newer > 0 and newer * older_span * factor.denominator >= factor.numerator * older * newer_span
+
+
+# -- all other facts ---------------------------------------------------------------------------------------------
+
+
+def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> tuple[Rung, ...]:  # noqa: C901 - a table of facts
+    """Notes the fact; returns the rungs it may change."""
+    match fact:
+        case PurchaseCompleted():
+            return _order(after, fact.id, rules.minor(fact.data.amount), rules, at)
+        case events.ContactEngaged():
+            return _mark(after, "engagements", fact.id, rules, at)
+        case events.ContactResponded():
+            return _mark(after, "responses", fact.id, rules, at)
+        case events.ContactCheckoutStarted():
+            return _mark(after, "checkouts", fact.id, rules, at)
+        case events.ContactConsented():
+            return _mark(after, "responses", fact.id, rules, at) if _for_marketing(fact.data) else _NOTHING
+        case events.ContactRated():
+            good = fact.data.score >= rules.recommendation_score
+            return _mark(after, "recommendations", fact.id, rules, at) if good else _NOTHING
+        case events.ReferralVoiced():
+            return _mark(after, "recommendations", fact.id, rules, at) if fact.data.positive else _NOTHING
+        case events.ReferralMade():
+            own = fact.data.referee == fact.subject
+            return _NOTHING if own else _mark(after, "referrals_made", fact.id, rules, at)
+        case events.ReferralCredited():
+            converted = fact.data.converted
+            return _mark(after, "referrals_converted", converted.id, rules, at) if converted else _NOTHING
+        case events.MembershipStarted():
+            after.member_by = fact.id
+            _mark(after, "responses", fact.id, rules, at)
+            return rules.affected["joining"]
+        case events.MembershipEnded():
+            after.member_by = None
+            _not_renewed(after, fact.data.cause, rules, at)
+            return rules.affected["membership"]
+        case events.ContactCancelled():
+            _turn_passive(after, Because.CANCELLED)
+        case events.ContactComplained():
+            phases.complain(after, rules, at)
+        case events.ContactServed():
+            after.complaints = ()
+        case events.ContactIdentified() | events.ContactObjected() | events.PurchaseRefunded():
+            pass
+        case _:
+            assert_never(fact)
+    return _NOTHING
+
+
+def _mark(after: Standing, measure: str, fact_id: str, rules: Rules, at: int) -> tuple[Rung, ...]:
+    keep = rules.keep_marks[measure]
+    marks = after.marks.get(measure)
+    if marks is None:
+        marks = Marks(1, (at,), (fact_id,))
+    else:
+        marks = Marks(marks.count + 1, (*marks.ats, at)[-keep:], (*marks.ids, fact_id)[-keep:])
+    after.marks = {**after.marks, measure: marks}
+    return rules.affected[measure]
+
+
+def _for_marketing(consent: events.Consent) -> bool:
+    return consent.purpose is None or consent.purpose == "marketing"
+
+
+def _not_renewed(after: Standing, cause: str, rules: Rules, at: int) -> None:
+    bought = after.last_purchase_at
+    if cause == "not_renewed" and bought is not None and at >= bought + rules.durations.not_renewed:
+        _turn_passive(after, Because.NOT_RENEWED)
+
+
+def _turn_passive(after: Standing, because: Because) -> None:
+    """Only those who bought and are not passive yet; the first cause stays."""
+    if after.purchases and after.passive_because is None:
+        after.passive_because = because

@@ -1,0 +1,24 @@
+"""What is folded, and in which order."""
+
+from shared import instants
+from shared.events import Fact, ReferralCredited
+
+Known = Fact | ReferralCredited
+"""A fact of the person, or a credit for a friend they referred."""
+
+
+def instant(fact: Known) -> int:
+    """When it takes effect: a credit at the friend's purchase, or, taken back, at what took it back."""
+    if type(fact) is not ReferralCredited:
+        return fact.at
+    return instants.parse((fact.data.converted or fact.data.cause).at)
+
+
+def known_since(fact: Known) -> int:
+    """From which instant on it can be known: a credit since its cause."""
+    return instants.parse(fact.data.cause.at) if type(fact) is ReferralCredited else fact.at
+
+
+def key(fact: Known) -> tuple[int, str, str]:
+    """The place in the order of facts: (instant, id, source), text by code point."""
+    return instant(fact), fact.id, fact.source

@@ -1,0 +1,138 @@
+"""From facts to standings and announcements: in order, late, or by the passing of time alone.
+
+In order a fact is one `step`. One that changes the past (`is_late`, or a refund, a second purchase of an order, a
+purchase whose refund is known, a further credit for the same friend) is a `correct`: the person is folded anew from
+all their facts. Both end in the same standing whatever the order of arrival.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from services.ladder.core.decide import Change, DeadlineCause, FactCause, decide
+from services.ladder.core.evolve import advance, buy, evolve
+from services.ladder.core.facts import Known, instant, key, known_since
+from services.ladder.core.orders import bill
+from services.ladder.core.rules import Rules
+from services.ladder.core.standing import Standing, copied
+from shared.events import PurchaseCompleted, ReferralCredited
+
+
+def is_late(standing: Standing, fact: Known) -> bool:
+    """Whether the fact comes before the person's newest step."""
+    return key(fact) < standing.step
+
+
+def makes_known(fact: Known) -> bool:
+    """Whether a person exists from this fact on; what others did does not make one known."""
+    return type(fact) is not ReferralCredited
+
+
+def step(standing: Standing | None, fact: Known, rules: Rules) -> tuple[Standing, list[Change]]:
+    """Folds a fact that is newer than everything known of the person; deadlines on the way fire before it.
+
+    Raises ValueError when the person is unknown and the fact does not make them known.
+    """
+    at = instant(fact)
+    if standing is None:
+        if not makes_known(fact):
+            raise ValueError("a credit alone makes nobody known")
+        after = evolve(None, fact, rules)
+        return after, decide(None, after, cause_of(fact), at)
+    changes: list[Change] = []
+    if standing.due <= at:
+        standing, changes = sweep(standing, at, rules)
+    after = evolve(standing, fact, rules)
+    changes += decide(standing, after, cause_of(fact), at, _friend(fact))
+    return after, changes
+
+
+def sweep(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[Change]]:
+    """Time passed: every deadline up to and including `until` fires at its own instant."""
+    after, steps = advance(standing, until, rules)
+    changes: list[Change] = []
+    for one in steps:
+        changes += decide(one.before, one.after, DeadlineCause(one.deadline, one.at), one.at)
+    return after, changes
+
+
+def correct(
+    before: Standing | None, facts: Sequence[Known], cause: Known, rules: Rules
+) -> tuple[Standing, list[Change]]:
+    """Folds the person anew and tells the difference, at the later of the cause's instant and the newest step.
+
+    `facts` are all that are known of the person, `cause` among them, in any order, each (source, id) once.
+    Raises ValueError when none of them makes the person known.
+    """
+    at = instant(cause) if before is None else max(instant(cause), before.step_at)
+    changes: list[Change] = []
+    if before is not None:
+        before, changes = sweep(before, at, rules)
+    after = refold(facts, rules)
+    if after is None:
+        raise ValueError("a credit alone makes nobody known")
+    after, _ = advance(after, at, rules)
+    after = _as_of_step(after, at)
+    return after, changes + decide(before, after, cause_of(cause), at, _friend(cause))
+
+
+def refold(facts: Iterable[Known], rules: Rules, until: int | None = None) -> Standing | None:
+    """The standing of these facts, folded from nothing: those up to `until` (None: all), then the deadlines up to it.
+
+    None when no fact makes the person known.
+    """
+    counting = _counting(fact for fact in facts if until is None or instant(fact) <= until)
+    return _fold(counting, rules, until)
+
+
+def as_of(facts: Iterable[Known], rules: Rules, at: int) -> Standing | None:
+    """The standing as it was at `at`: of the facts known now up to then, with what was known of refunds by then."""
+    counting = _counting(fact for fact in facts if known_since(fact) <= at)
+    return _fold([fact for fact in counting if instant(fact) <= at], rules, at)
+
+
+def cause_of(fact: Known) -> FactCause:
+    """The fact as the cause of an announcement; of a credit what happened to the friend."""
+    if type(fact) is ReferralCredited:
+        return FactCause(fact.data.cause.id, fact.data.cause.source)
+    return FactCause(fact.id, fact.source)
+
+
+def _fold(ordered: list[Known], rules: Rules, until: int | None) -> Standing | None:
+    paid = bill(ordered, rules)
+    standing: Standing | None = None
+    for fact in ordered:
+        if standing is not None:
+            standing, _ = advance(standing, instant(fact), rules)
+        elif not makes_known(fact):
+            continue
+        if type(fact) is PurchaseCompleted:
+            standing = buy(standing, fact, paid[fact.source, fact.id], rules)
+        else:
+            standing = evolve(standing, fact, rules)
+    if standing is not None and until is not None:
+        standing, _ = advance(standing, until, rules)
+    return standing
+
+
+def _counting(facts: Iterable[Known]) -> list[Known]:
+    """In order, and of each friend the newest credit only."""
+    credits: dict[str, ReferralCredited] = {}
+    counting: list[Known] = []
+    for fact in facts:
+        if type(fact) is not ReferralCredited:
+            counting.append(fact)
+        elif (known := credits.get(fact.data.friend)) is None or known.data.version < fact.data.version:
+            credits[fact.data.friend] = fact
+    return sorted([*counting, *credits.values()], key=key)
+
+
+def _as_of_step(standing: Standing, at: int) -> Standing:
+    """A correction is a step of its own: what was announced before it stays before it."""
+    if standing.step_at >= at:
+        return standing
+    standing = copied(standing)
+    standing.step_at, standing.step_id, standing.step_source = at, "", ""
+    return standing
+
+
+def _friend(fact: Known) -> str | None:
+    return fact.data.friend if type(fact) is ReferralCredited else None

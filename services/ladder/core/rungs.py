@@ -1,0 +1,60 @@
+"""Rungs: entered when `enter` and `keep` hold, held until `keep` has failed for the whole grace."""
+
+from services.ladder.core.criteria import ALWAYS
+from services.ladder.core.rules import Rules, Rung
+from services.ladder.core.standing import FOREVER, NEVER, Standing
+
+
+def climb(standing: Standing, affected: tuple[Rung, ...], at: int) -> None:
+    """Sets the rungs held after a fact at `at`; `affected`: from the lowest it may have changed upwards."""
+    ends = list(standing.ends)
+    for rung in affected:
+        if rung.needs_below and ends[rung.index - 1] == NEVER:
+            ends[rung.index] = NEVER
+        elif not (rung.keep is ALWAYS and ends[rung.index] == FOREVER):
+            ends[rung.index] = _end_after_fact(standing, rung, ends[rung.index], at)
+    _settle(standing, ends, at)
+
+
+def _end_after_fact(standing: Standing, rung: Rung, end: int, at: int) -> int:
+    """Until when the rung's keep holds, or since when it fails within its grace, or NEVER: not held."""
+    until = rung.keep.until(standing)
+    if end + rung.grace > at:  # held up to here
+        if until > at:
+            return until
+        failed = min(end, at)
+        return failed if failed + rung.grace > at else NEVER
+    return until if until > at and rung.enter.until(standing) > at else NEVER
+
+
+def fall(standing: Standing, rules: Rules, at: int) -> None:
+    """Takes away the rungs whose grace is over at `at`, and those that rest on them."""
+    ends = list(standing.ends)
+    for rung in rules.rungs:
+        bereft = rung.needs_below and ends[rung.index - 1] == NEVER
+        if bereft or ends[rung.index] + rung.grace <= at:
+            ends[rung.index] = NEVER
+    _settle(standing, ends, at)
+
+
+def _settle(standing: Standing, ends: list[int], at: int) -> None:
+    standing.ends = tuple(ends)
+    number = len(ends)
+    while ends[number - 1] == NEVER:
+        number -= 1
+    if number != standing.rung:
+        standing.rung = number
+        standing.rung_since = at
+
+
+def due(standing: Standing, rules: Rules) -> int:
+    """When the person falls if nothing more is heard, or FOREVER."""
+    earliest = FOREVER
+    for index in range(standing.rung - 1, -1, -1):
+        rung = rules.rungs[index]
+        end = standing.ends[index] + rung.grace
+        if end < earliest:
+            earliest = end
+        if not rung.needs_below:
+            break
+    return earliest
