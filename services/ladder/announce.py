@@ -26,9 +26,8 @@ from shared.lanes import OutboxRow
 
 SOURCE = "ladder"
 
-_DATA: dict[str, type[RungChange] | type[PhaseChange] | type[Conversion]] = {
-    type_of(kind): PhaseChange for kind in ANNOUNCEMENT_TYPES
-} | {
+_DATA: dict[str, type[RungChange | PhaseChange | Conversion]] = {
+    **{type_of(kind): PhaseChange for kind in ANNOUNCEMENT_TYPES},
     type_of(RungPromoted): RungChange,
     type_of(RungDemoted): RungChange,
     type_of(ReferralConverted): Conversion,
@@ -44,7 +43,7 @@ def announcement(person: str, change: Change, recorded_at: int, *, historical: b
     """
     cause = change.cause
     if isinstance(cause, FactCause):
-        told, parts = fact_cause(cause.fact, cause.source), (cause.source, cause.fact)
+        told, parts = fact_cause(cause.fact, cause.source), (cause.source, cause.fact, *([via] if via else []))
     else:
         told, parts = deadline_cause(cause.name, cause.at), (cause.name, str(cause.at))
     data = _DATA[change.type](
@@ -56,7 +55,7 @@ def announcement(person: str, change: Change, recorded_at: int, *, historical: b
         to=change.to,  # type: ignore[arg-type]
     )
     return _KINDS[change.type](
-        id=derived_id(person, change.type, *parts, *([via] if via else [])),
+        id=derived_id(person, change.type, *parts),
         source=SOURCE,
         subject=person,
         time=instants.text(change.at),
@@ -73,5 +72,3 @@ def tick_row(lane: int, time: int) -> OutboxRow:
     """Tells the notifier that everything up to this instant has been announced in this lane."""
     tick = Tick(id=derived_id("clock.tick", SOURCE, str(lane), str(time)), source=SOURCE, time=instants.text(time))
     return OutboxRow(LADDER_EVENTS, lane, None, tick.id, type_of(tick), time, encode(tick))
-
-

@@ -32,14 +32,14 @@ LaneOf = Callable[[str], int]
 class Friend(msgspec.Struct, array_like=True):
     """What the friend's lane remembers of a person somebody named; the person need not be known."""
 
-    namings: list[Naming] = []
+    namings: list[ReferralNamed] = []
     version: int = 0
     maker: str | None = None
     converted: FactRef | None = None
 
-    def heard_of(self, naming: Naming) -> bool:
+    def heard_of(self, naming: ReferralNamed) -> bool:
         """Whether this referral has been told before."""
-        return any((known.maker, known.source, known.id) == (naming.maker, naming.source, naming.id) for known in self.namings)
+        return any(known.id == naming.id for known in self.namings)
 
 
 _decoder = msgspec.msgpack.Decoder(Friend)

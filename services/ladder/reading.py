@@ -19,8 +19,8 @@ from shared.lanes import DeadLetter
 from shared.log import Record
 from shared.log.partitioner import lanes_of
 
-_told = msgspec.json.Decoder(Fact | Tick)
-_internal = msgspec.json.Decoder(Internal)
+_told: msgspec.json.Decoder[Fact | Tick] = msgspec.json.Decoder(Fact | Tick)
+_internal: msgspec.json.Decoder[Internal] = msgspec.json.Decoder(Internal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def read(records: Sequence[Record], shop: Shop, time: int) -> Read:
 
 
 def _decode(record: Record) -> Fact | Internal | Tick:
-    return (_told if record.topic == SHOP_EVENTS else _internal).decode(record.value)
+    return _told.decode(record.value) if record.topic == SHOP_EVENTS else _internal.decode(record.value)
 
 
 def _check(message: Fact | Internal, record: Record, lane: int, shop: Shop) -> None:
@@ -114,8 +114,8 @@ def claim_of(message: Fact | Internal) -> str | None:
             return None
 
 
-_journal = msgspec.json.Decoder(Fact | ReferralCredited)
-_any = msgspec.json.Decoder(Fact | Internal)
+_journal: msgspec.json.Decoder[Fact | ReferralCredited] = msgspec.json.Decoder(Fact | ReferralCredited)
+_any: msgspec.json.Decoder[Fact | Internal] = msgspec.json.Decoder(Fact | Internal)
 
 
 def read_journal(body: bytes) -> Fact | ReferralCredited:

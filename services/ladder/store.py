@@ -125,7 +125,9 @@ async def save(tx: Connection, lane: int, rows: Sequence[StandingRow]) -> None:
     await tx.execute(
         """
         insert into ladder.standing (lane, person, rung, phase, stage, since, due_at, state)
-        select $1, * from unnest($2::text[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bytea[])
+        select $1, * from unnest(
+            $2::text[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bytea[]
+        )
         on conflict (lane, person) do update set
             rung = excluded.rung, phase = excluded.phase, stage = excluded.stage, since = excluded.since,
             due_at = excluded.due_at, state = excluded.state
@@ -187,6 +189,21 @@ async def due(tx: Connection, lane: int, until: int, besides: Sequence[str], lim
         lane,
         until,
         besides,
+        limit,
+    )
+    return {row["person"]: Stored(row["state"], row["friend"]) for row in rows}
+
+
+async def page(tx: Connection, lane: int, after: str, limit: int) -> dict[str, Stored]:
+    """Those who stand somewhere, by person, behind `after`."""
+    rows = await tx.fetch(
+        """
+        select s.person, s.state, f.state as friend from ladder.standing s
+        left join ladder.friend f using (lane, person)
+        where s.lane = $1 and s.person > $2 order by s.person limit $3
+        """,
+        lane,
+        after,
         limit,
     )
     return {row["person"]: Stored(row["state"], row["friend"]) for row in rows}

@@ -11,19 +11,30 @@ import structlog
 from services.ladder import friends
 from services.ladder.announce import announcement, outbox_row
 from services.ladder.core import fold
-from services.ladder.core.decide import Change, DeadlineCause
+from services.ladder.core.decide import Change, DeadlineCause, decide
+from services.ladder.core.facts import key
 from services.ladder.core.referrals import credit_of
 from services.ladder.core.rules import Rules
-from services.ladder.core.standing import Standing, due_at
+from services.ladder.core.standing import Standing, decode, due_at, encode
 from services.ladder.reading import claim_of, read_journal
 from services.ladder.store import FactRow, ParkedRow, StandingRow, Stored, TransitionRow
-from shared import instants
-from shared.events import Fact, Internal, PurchaseCompleted, ReferralCredited, ReferralMade, ReferralNamed
+from shared.events import (
+    Fact,
+    Internal,
+    PurchaseCompleted,
+    PurchaseRefunded,
+    ReferralCredited,
+    ReferralMade,
+    ReferralNamed,
+)
 from shared.lanes import OutboxRow
 
 _log = structlog.get_logger("ladder")
 
 Folded = Fact | ReferralCredited
+
+RULES_CHANGED = "rules_changed"
+"""The cause of what `refold --emit` announces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ class Turn:
 
     def know(self, person: str, stored: Stored) -> None:
         """Take in what is stored of a person."""
-        standing = Standing.decode(stored.state) if stored.state is not None else None
+        standing = decode(stored.state) if stored.state is not None else None
         friend = friends.decode(stored.friend) if stored.friend is not None else None
         self.people[person] = Person(person, stored, standing, friend, before=_counted(standing))
 
@@ -123,7 +134,6 @@ class Turn:
         if (message.source, message.id) in person.ids:
             self.duplicates += 1
             return
-        bought_before = person.standing is not None and person.standing.purchases > 0
         claim = claim_of(message)
         first = claim is None or claim not in person.claims
         standing, changes, late = self._stood(person, message, first=first)
@@ -131,22 +141,18 @@ class Turn:
         person.ids.add((message.source, message.id))
         if claim is not None:
             person.claims.add(claim)
-        self.facts.append(
-            FactRow(person.id, message.source, message.id, message.at, claim if first else None, body)
-        )
+        self.facts.append(FactRow(person.id, message.source, message.id, message.at, claim if first else None, body))
         self._announce(person.id, changes, time, correction=late, via=_via(message))
-        self._refer(person, message, bought_before=bought_before)
+        self._refer(person, message)
 
-    def _stood(
-        self, person: Person, message: Folded, *, first: bool
-    ) -> tuple[Standing, list[Change], bool]:
+    def _stood(self, person: Person, message: Folded, *, first: bool) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
         if person.facts is not None:
             person.facts.append(message)
         if person.standing is None and person.facts is None:
             return *fold.step(None, message, rules), False
-        if first and fold.in_order(person.standing, message):
+        if first and _in_order(_step(person), message):
             return *fold.step(person.standing, message, rules), False
         assert person.facts is not None, "the journal of whoever must be refolded has been loaded"
         return *fold.correct(person.standing, person.facts, message, rules), True
@@ -155,14 +161,14 @@ class Turn:
 
     def _name(self, person: Person, message: ReferralNamed) -> None:
         friend = person.friend or friends.Friend()
-        if friend.heard_of(message.data):
+        if friend.heard_of(message):
             self.duplicates += 1
             return
-        friend.namings = [*friend.namings, message.data]
+        friend.namings = [*friend.namings, message]
         person.friend, person.friend_changed = friend, True
         self._recredit(person, message)
 
-    def _refer(self, person: Person, message: Folded, *, bought_before: bool) -> None:
+    def _refer(self, person: Person, message: Folded) -> None:
         if isinstance(message, ReferralMade) and (row := friends.naming_row(message, self.manner.lane_of)):
             self.outbox.append(row)
         if person.friend is not None and person.facts is not None and not isinstance(message, ReferralCredited):
@@ -171,7 +177,8 @@ class Turn:
     def _recredit(self, person: Person, message: Fact | Internal) -> None:
         assert person.friend is not None
         assert person.facts is not None, "the journal of a person whose credit may change has been loaded"
-        credit = credit_of(person.id, person.facts, person.friend.namings, self.manner.rules)
+        facts = [fact for fact in person.facts if not isinstance(fact, ReferralCredited)]
+        credit = credit_of(person.id, facts, person.friend.namings, self.manner.rules)
         rows = friends.recredit(person.friend, person.id, credit, friends.cause_of(message), self.manner.lane_of)
         person.friend_changed = person.friend_changed or bool(rows)
         self.outbox.extend(rows)
@@ -186,6 +193,16 @@ class Turn:
         known.standing, changes = fold.sweep(known.standing, until, self.manner.rules)
         known.changed = True
         self._announce(person, changes, until, correction=False)
+
+    def refold(self, person: str, until: int, *, emit: bool) -> None:
+        """Fold a person from nothing up to `until`; `emit`: announce what that changes."""
+        known = self.people[person]
+        before, facts = known.standing, known.facts
+        assert facts is not None
+        known.standing, known.changed = fold.refold(facts, self.manner.rules, until), True
+        if emit and known.standing is not None:
+            changes = decide(before, known.standing, DeadlineCause(name=RULES_CHANGED, at=until), until)
+            self._announce(person, changes, until, correction=True)
 
     # -- announcing ----------------------------------------------------------------------------------------------
 
@@ -211,7 +228,7 @@ class Turn:
             self.announced[change.type] += 1
 
     def _recorded_at(self, change: Change, time: int) -> int:
-        """Under `CLOCK=facts` the lane's time at which the change could first be known, however records came in batches."""
+        """Under `CLOCK=facts` the lane's time at which the change could first be known, however the log was cut."""
         if not self.manner.by_facts:
             return self.now
         if isinstance(change.cause, DeadlineCause):
@@ -231,10 +248,8 @@ class Turn:
         standing = person.standing
         assert standing is not None
         since = max(standing.rung_since, standing.phase_since)
-        due = due_at(standing, self.manner.rules)
-        return StandingRow(
-            person.id, standing.rung, standing.phase, standing.stage, since, due, standing.encode()
-        )
+        due = due_at(standing)
+        return StandingRow(person.id, standing.rung, standing.phase, standing.stage, since, due, encode(standing))
 
     def stored(self) -> Iterable[tuple[str, Stored]]:
         """Everybody of the batch as they are stored now."""
@@ -290,7 +305,7 @@ def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: 
 
     `claimed`: (person, claim) pairs known to be in the journal already.
     """
-    newest = fold.newest(person.standing)
+    newest = _step(person)
     claims: set[str] = set()
     for message in messages:
         if _about_credit(person, message):
@@ -300,12 +315,27 @@ def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: 
         claim = claim_of(message)
         if claim is not None and (claim in claims or (person.id, claim) in claimed):
             return True
-        if not fold.in_order_after(newest, message):
+        if not _in_order(newest, message):
             return True
-        newest = fold.key_of(message)
+        newest = key(message)
         if claim is not None:
             claims.add(claim)
     return False
+
+
+def _step(person: Person) -> tuple[int, str, str] | None:
+    return person.standing.step if person.standing is not None else None
+
+
+def _in_order(newest: tuple[int, str, str] | None, message: Folded) -> bool:
+    """Whether a message of somebody whose newest step is `newest` leaves their past as it is."""
+    if newest is None:
+        return True
+    if isinstance(message, PurchaseRefunded):
+        return False
+    if isinstance(message, ReferralCredited) and message.data.converted is None:
+        return False
+    return key(message) >= newest
 
 
 def _about_credit(person: Person, message: Fact | Internal) -> bool:

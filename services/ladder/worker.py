@@ -7,9 +7,10 @@ import asyncpg
 
 from services.ladder import reading, store, sweep
 from services.ladder.announce import tick_row
-from services.ladder.reading import Read, Shop, claim_of
+from services.ladder.reading import Shop, claim_of
 from services.ladder.store import Stored
 from services.ladder.turn import Manner, Turn, needs_journal
+from services.ladder.writing import write
 from shared import telemetry
 from shared.db import Connection
 from shared.events import Fact, Internal
@@ -93,11 +94,7 @@ class LadderLane:
             by_person[message.subject].append(message)
         await self._load_stored(tx, turn, list(by_person))
         claimed = await self._look_up(tx, turn, by_person) if self._careful else set()
-        refolded = [
-            person
-            for person, told in by_person.items()
-            if needs_journal(turn.people[person], told, claimed)
-        ]
+        refolded = [person for person, told in by_person.items() if needs_journal(turn.people[person], told, claimed)]
         if refolded:
             for person, rows in (await store.facts(tx, self._lane, refolded)).items():
                 turn.know_facts(person, rows)
@@ -123,23 +120,8 @@ class LadderLane:
     # -- writing -------------------------------------------------------------------------------------------------
 
     async def _write(self, tx: Connection, turn: Turn) -> None:
-        if turn.facts:
-            await self._journal(tx, turn)
-        if rows := turn.standings():
-            await store.save(tx, self._lane, rows)
-        if states := turn.friends():
-            await store.save_friends(tx, self._lane, states)
-        if turn.transitions:
-            await store.keep(tx, self._lane, turn.transitions)
-        if turn.waiting:
-            await store.park(tx, self._lane, turn.now, turn.waiting)
-        people, spent = turn.tallies()
-        if people or spent:
-            await store.count(tx, self._lane, people, spent)
-
-    async def _journal(self, tx: Connection, turn: Turn) -> None:
         try:
-            await store.journal(tx, self._lane, turn.facts)
+            await write(tx, turn)
         except asyncpg.UniqueViolationError as known:
             if self._careful:
                 raise

@@ -70,6 +70,17 @@ class LaneStore:
             )
         )
 
+    async def living(self, connection: Connection) -> int:
+        """How many workers live."""
+        return int(
+            await connection.fetchval(
+                f"""
+                select count(*) from {self.schema}.worker
+                where seen_at + ({self._lease} - clock_timestamp()) > clock_timestamp()
+                """
+            )
+        )
+
     async def free_lanes(self, connection: Connection) -> list[int]:
         """Lanes that nobody holds, or whose lease has run out."""
         rows = await connection.fetch(
