@@ -85,7 +85,8 @@ class Deadlines:
     ) -> None:
         """`fractions` and `floor_days`: for risk and for silence."""
         self.params = params
-        self.horizon = horizon_days / 7
+        self.horizon_days = horizon_days
+        self._horizon = horizon_days / 7
         self._sunk = [log(fraction) for fraction in fractions]
         self._floors = [days * 86_400 for days in floor_days]
         self._known: dict[tuple[int, int], tuple[int, int]] = {}
@@ -105,7 +106,7 @@ class Deadlines:
 
     def chance(self, x: int, days: int, elapsed: int) -> float:
         """The score `elapsed` microseconds after the newest purchase day's midnight."""
-        return exp(_log_chance(self.params, x, days / 7, elapsed / SECOND / _WEEK_SECONDS, self.horizon))
+        return exp(_log_chance(self.params, x, days / 7, elapsed / SECOND / _WEEK_SECONDS, self._horizon))
 
     def _solve(self, x: int, days: int) -> None:
         if self._floors_decide(x, days):
@@ -118,16 +119,16 @@ class Deadlines:
 
     def _floors_decide(self, x: int, days: int) -> bool:
         """Whether the chance has sunk far enough at the floors already, as for those who buy every week."""
-        start = _log_chance(self.params, x, days / 7, 0.0, self.horizon)
+        start = _log_chance(self.params, x, days / 7, 0.0, self._horizon)
         return all(
-            _log_chance(self.params, x, days / 7, floor / _WEEK_SECONDS, self.horizon) <= start + sunk
+            _log_chance(self.params, x, days / 7, floor / _WEEK_SECONDS, self._horizon) <= start + sunk
             for floor, sunk in zip(self._floors, self._sunk, strict=True)
         )
 
     def _sinks(self, x: int, t_x: Floats) -> NDArray[np.int64]:
         """For each t_x the smallest whole seconds at which the chance has sunk to each of the fractions."""
         start = t_x[:, np.newaxis]
-        goal = _log_chances(self.params, x, start, np.zeros_like(start), self.horizon) + np.array(self._sunk)
+        goal = _log_chances(self.params, x, start, np.zeros_like(start), self._horizon) + np.array(self._sunk)
         low = np.zeros(goal.shape, dtype=np.int64)
         high = np.full(goal.shape, 1 << 25, dtype=np.int64)
         while np.any(unreached := ~self._sunk_by(x, start, high, goal) & (high < _FARTHEST)):
@@ -139,5 +140,5 @@ class Deadlines:
         return high
 
     def _sunk_by(self, x: int, t_x: Floats, seconds: NDArray[np.int64], goal: Floats) -> NDArray[np.bool_]:
-        sunk: NDArray[np.bool_] = _log_chances(self.params, x, t_x, seconds / _WEEK_SECONDS, self.horizon) <= goal
+        sunk: NDArray[np.bool_] = _log_chances(self.params, x, t_x, seconds / _WEEK_SECONDS, self._horizon) <= goal
         return sunk

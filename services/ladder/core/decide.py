@@ -1,8 +1,10 @@
 """What to tell the world: the difference between the standings before and after one step."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.ladder.core.standing import Because, Phase, Standing
 from shared.events import PhaseName
@@ -53,10 +55,17 @@ class Change(Struct, frozen=True, gc=False):
     stage: str
 
 
+_OWN: Final[dict[str, str]] = {
+    "rung.demoted": "rung_lapsed",
+    "churn.risk_raised": "churn_risk",
+    "customer.lapsed": "churn_silence",
+}
+"""The deadlines that only one type of announcement knows."""
+
+
 def decide(before: Standing | None, after: Standing, cause: Cause, at: int, friend: str | None = None) -> list[Change]:
     """The announcements of one step at `at`; `before` is None before the first fact.
 
-    Of a deadline `cause` names what a change of phase is ascribed to; rung, risk and silence have their own.
     `friend` is whom the step's credit is about.
     """
     if (
@@ -67,40 +76,52 @@ def decide(before: Standing | None, after: Standing, cause: Cause, at: int, frie
         and friend is None
     ):
         return []
-    changes: list[Change] = []
-    rung, phase, stage = after.rung, str(after.phase), str(after.stage)
+    return [
+        Change(type_, at, cause, from_, to, after.rung, after.phase, after.stage)
+        for type_, from_, to in _differences(before, after, friend)
+    ]
 
-    def tell(type_: Type, cause: Cause, from_: int | PhaseName | None, to: int | PhaseName | str) -> None:
-        changes.append(Change(type_, at, cause, from_, to, rung, phase, stage))
 
-    if before is None or before.rung != after.rung:
-        rose = before is None or before.rung < after.rung
-        type_: Type = "rung.promoted" if rose else "rung.demoted"
-        tell(type_, _own(cause, "rung_lapsed"), None if before is None else before.rung, rung)
-    from_ = None if before is None else PhaseName(phase=str(before.phase), stage=str(before.stage))
-    to = PhaseName(phase=phase, stage=stage)
+def decide_deadlines(before: Standing, after: Standing, phase_by: str, at: int) -> list[Change]:
+    """The announcements of all deadlines of the instant `at`; a change of phase is ascribed to `phase_by`."""
+    return [
+        replace(change, cause=DeadlineCause(_OWN.get(change.type, phase_by), at))
+        for change in decide(before, after, DeadlineCause(phase_by, at), at)
+    ]
+
+
+def _differences(
+    before: Standing | None, after: Standing, friend: str | None
+) -> Iterator[tuple[Type, int | PhaseName | None, int | PhaseName | str]]:
+    """(type, from, to) of each announcement, rung first."""
+    if before is None or before.rung < after.rung:
+        yield "rung.promoted", None if before is None else before.rung, after.rung
+    elif before.rung > after.rung:
+        yield "rung.demoted", before.rung, after.rung
+    from_, to = None if before is None else _name(before), _name(after)
     if from_ != to:
-        tell("phase.changed", cause, from_, to)
-    for type_, name in _of_life(before, after):
-        tell(type_, _own(cause, name), from_, to)
+        yield "phase.changed", from_, to
+    for type_ in _of_life(before, after):
+        yield type_, from_, to
     if friend is not None and before is not None and before.referrals_converted < after.referrals_converted:
-        tell("referral.converted", cause, None, friend)
-    return changes
+        yield "referral.converted", None, friend
 
 
-def _of_life(before: Standing | None, after: Standing) -> list[tuple[Type, str]]:
-    """What is announced besides a change of phase, and the deadline that may bring it about."""
-    told: list[tuple[Type, str]] = []
+def _name(standing: Standing) -> PhaseName:
+    return PhaseName(phase=standing.phase, stage=standing.stage)
+
+
+def _of_life(before: Standing | None, after: Standing) -> Iterator[Type]:
+    """What is announced besides a change of phase."""
     was_at_risk = before is not None and before.at_risk
     if after.at_risk and not was_at_risk:
-        told.append(("churn.risk_raised", "churn_risk"))
+        yield "churn.risk_raised"
     if was_at_risk and not after.at_risk and after.phase is Phase.ACTIVE:
-        told.append(("churn.risk_cleared", "churn_risk"))
+        yield "churn.risk_cleared"
     if _lapsed(before, after):
-        told.append(("customer.lapsed", "churn_silence"))
+        yield "customer.lapsed"
     if before is not None and before.phase is Phase.PASSIVE and after.phase is Phase.ACTIVE:
-        told.append(("customer.won_back", "churn_silence"))
-    return told
+        yield "customer.won_back"
 
 
 def _lapsed(before: Standing | None, after: Standing) -> bool:
@@ -108,7 +129,3 @@ def _lapsed(before: Standing | None, after: Standing) -> bool:
     if after.passive_because is not Because.SILENCE:
         return False
     return before is None or (before.passive_because is not Because.SILENCE and before.stage is not after.stage)
-
-
-def _own(cause: Cause, name: str) -> Cause:
-    return DeadlineCause(name, cause.at) if type(cause) is DeadlineCause else cause

@@ -7,7 +7,7 @@ all their facts. Both end in the same standing whatever the order of arrival.
 
 from collections.abc import Iterable, Sequence
 
-from services.ladder.core.decide import Change, DeadlineCause, FactCause, decide
+from services.ladder.core.decide import Change, FactCause, decide, decide_deadlines
 from services.ladder.core.evolve import advance, buy, evolve
 from services.ladder.core.facts import Known, instant, key, known_since
 from services.ladder.core.orders import bill
@@ -50,7 +50,7 @@ def sweep(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[
     after, steps = advance(standing, until, rules)
     changes: list[Change] = []
     for one in steps:
-        changes += decide(one.before, one.after, DeadlineCause(one.deadline, one.at), one.at)
+        changes += decide_deadlines(one.before, one.after, one.deadline, one.at)
     return after, changes
 
 

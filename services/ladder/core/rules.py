@@ -176,6 +176,8 @@ class Rules:
     keep_orders: int
     spend_window: int
     """Orders within this many microseconds are remembered besides."""
+    rests_on: tuple[tuple[Rung, ...], ...]
+    """For each rung itself and those it rests on, the highest first."""
     affected: dict[str, tuple[Rung, ...]]
     """For each measure the rungs that one more fact of it may change."""
 
@@ -212,6 +214,7 @@ def load(toml: bytes | str, *, currency: str = "EUR", exponent: int = 2, time_zo
         keep_marks={measure: _most(named, measure) for measure in MARKED},
         keep_orders=max(_most(named, "purchases"), 2 * pace.orders),
         spend_window=max([(one.within_days or 0) * DAY for one in named if one.measure == "spend"], default=0),
+        rests_on=tuple(_rests_on(rungs, rung) for rung in rungs),
         affected=_affected(rungs),
     )
 
@@ -323,6 +326,10 @@ def _day_of(time_zone: str) -> DayOf:
 def _most(named: list[Criterion], measure: str) -> int:
     """How many facts of a measure are ever asked for; the newest one is always wanted."""
     return max([criterion.at_least for criterion in named if criterion.measure == measure], default=1)
+
+
+def _rests_on(rungs: tuple[Rung, ...], rung: Rung) -> tuple[Rung, ...]:
+    return (rung, *_rests_on(rungs, rungs[rung.index - 1])) if rung.needs_below else (rung,)
 
 
 def _affected(rungs: tuple[Rung, ...]) -> dict[str, tuple[Rung, ...]]:

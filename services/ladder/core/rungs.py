@@ -50,11 +50,13 @@ def _settle(standing: Standing, ends: list[int], at: int) -> None:
 def due(standing: Standing, rules: Rules) -> int:
     """When the person falls if nothing more is heard, or FOREVER."""
     earliest = FOREVER
-    for index in range(standing.rung - 1, -1, -1):
-        rung = rules.rungs[index]
-        end = standing.ends[index] + rung.grace
+    for rung in resting(standing, rules):
+        end = standing.ends[rung.index] + rung.grace
         if end < earliest:
             earliest = end
-        if not rung.needs_below:
-            break
     return earliest
+
+
+def resting(standing: Standing, rules: Rules) -> tuple[Rung, ...]:
+    """The rung the person is on and those it rests on, the highest first."""
+    return rules.rests_on[standing.rung - 1]

@@ -1,0 +1,241 @@
+"""Why a person stands where they stand, what is missing for the next rung, and when and why they would fall.
+
+Asks the same criteria that decide, so it cannot disagree with them.
+"""
+
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from services.ladder.core import phases, rungs
+from services.ladder.core.criteria import Condition, Criterion, until_of
+from services.ladder.core.evolve import advance
+from services.ladder.core.rules import Rules, Rung
+from services.ladder.core.standing import FOREVER, NEVER, Standing, copied
+from shared import instants
+
+_LATEST = instants.parse("9999-12-31T00:00:00Z")
+
+
+class Needed(Struct, gc=False):
+    """A criterion that is not met yet; amounts of `spend` are text."""
+
+    measure: str
+    have: int | str
+    need: int | str
+    within_days: int | None
+
+
+class Counted(Needed, gc=False):
+    """A criterion with the newest facts that count, newest first, as many as it needs."""
+
+    facts: tuple[str, ...]
+
+
+class RungExplained(Struct, gc=False):
+    """The rung, and the criteria by which it is held."""
+
+    number: int
+    key: str
+    since: str
+    because: list[Counted]
+
+
+class PhaseExplained(Struct, gc=False):
+    """Phase and stage, since when, and why."""
+
+    phase: str
+    stage: str
+    since: str
+    because: str | None
+
+
+class ChurnExplained(Struct, gc=False):
+    """The chance of a purchase within the horizon, right after the newest one and now, to four decimals."""
+
+    horizon_days: int
+    chance_after_last_purchase: float
+    chance_now: float
+    risk_raised: bool
+    risk_at: str | None
+    silence_at: str | None
+
+
+class Next(Struct, gc=False):
+    """The next rung, and the ways to it, the nearest first."""
+
+    number: int
+    key: str
+    missing: list[list[Needed]]
+
+
+class Falls(Struct, gc=False):
+    """The first fall if nothing more is heard, and the criteria that run out."""
+
+    to: int
+    at: str
+    because: list[Counted]
+
+
+class Totals(Struct, gc=False):
+    """Of the orders that stand; `spent` is net of `refunded`, both are text in major units."""
+
+    purchases: int
+    purchase_days: int
+    spent: str
+    refunded: str
+    currency: str
+    first_purchase_at: str | None
+    last_purchase_at: str | None
+
+
+class Referrals(Struct, gc=False):
+    """How many the person made, and how many friends became buyers."""
+
+    made: int
+    converted: int
+
+
+class Explanation(Struct, gc=False):
+    """A standing explained, as it is shown."""
+
+    as_of: str
+    rules_version: int
+    rung: RungExplained
+    phase: PhaseExplained
+    churn: ChurnExplained | None
+    next_: Next | None = field(name="next")
+    falls: Falls | None
+    totals: Totals
+    referrals: Referrals
+
+
+def explain(standing: Standing, as_of: int, rules: Rules) -> Explanation:
+    """The standing at `as_of`, which is no earlier than its newest fact; deadlines up to then count as fired."""
+    now, _ = advance(standing, as_of, rules)
+    return Explanation(
+        as_of=instants.text(as_of),
+        rules_version=rules.version,
+        rung=_rung(now, as_of, rules),
+        phase=_phase(now, as_of),
+        churn=_churn(now, as_of, rules),
+        next_=_next(now, as_of, rules),
+        falls=_falls(now, as_of, rules),
+        totals=_totals(now, rules),
+        referrals=Referrals(now.referrals_made, now.referrals_converted),
+    )
+
+
+def _rung(standing: Standing, now: int, rules: Rules) -> RungExplained:
+    rung = rules.rungs[standing.rung - 1]
+    held_by = [_counted(one, standing, now, rules) for one in _held_by(standing, rung, now)]
+    return RungExplained(standing.rung, rung.key, instants.text(standing.rung_since), held_by)
+
+
+def _held_by(standing: Standing, rung: Rung, now: int) -> list[Criterion]:
+    if _in_grace(standing, rung, now):
+        return rung.keep.criteria()
+    return _met(rung.enter if rung.enter.until(standing) > now else rung.keep, standing, now)
+
+
+def _in_grace(standing: Standing, rung: Rung, now: int) -> bool:
+    return NEVER < standing.ends[rung.index] <= now
+
+
+def _met(condition: Condition, standing: Standing, now: int) -> list[Criterion]:
+    """The criteria of all ways that hold, each once."""
+    ways = [way for way in condition.ways if until_of(way, standing) > now]
+    return list(dict.fromkeys(criterion for way in ways for criterion in way))
+
+
+def _phase(standing: Standing, now: int) -> PhaseExplained:
+    because = phases.because(standing, now)
+    since = instants.text(standing.phase_since)
+    return PhaseExplained(standing.phase, standing.stage, since, because)
+
+
+def _churn(standing: Standing, now: int, rules: Rules) -> ChurnExplained | None:
+    if not standing.purchases:
+        return None
+    x, days = standing.purchase_days - 1, standing.last_day - standing.first_day
+    return ChurnExplained(
+        horizon_days=rules.churn.horizon_days,
+        chance_after_last_purchase=round(rules.churn.chance(x, days, 0), 4),
+        chance_now=round(rules.churn.chance(x, days, now - standing.last_midnight), 4),
+        risk_raised=standing.risk_at <= now,
+        risk_at=_text(standing.risk_at),
+        silence_at=_text(standing.silence_at),
+    )
+
+
+def _next(standing: Standing, now: int, rules: Rules) -> Next | None:
+    if standing.rung == len(rules.rungs):
+        return None
+    rung = rules.rungs[standing.rung]
+    condition = rung.keep if rung.enter.until(standing) > now else rung.enter
+    ways = [[one for one in way if one.until(standing) <= now] for way in condition.ways]
+    ways.sort(key=lambda way: _further_facts(way, standing, now))
+    return Next(rung.index + 1, rung.key, [[_needed(one, standing, now, rules) for one in way] for way in ways])
+
+
+def _further_facts(way: list[Criterion], standing: Standing, now: int) -> int:
+    """How many more facts a way takes at least; one purchase serves all criteria about purchases."""
+    lacking: dict[str, int] = {}
+    for one in way:
+        kind = "purchases" if one.measure == "spend" else one.measure
+        lacks = 1 if one.measure == "spend" else one.at_least - one.have(standing, now)
+        lacking[kind] = max(lacks, lacking.get(kind, 0))
+    return sum(lacking.values())
+
+
+def _falls(standing: Standing, now: int, rules: Rules) -> Falls | None:
+    at = rungs.due(standing, rules)
+    if at >= FOREVER:
+        return None
+    fallen = copied(standing)
+    rungs.fall(fallen, rules, at)
+    failing = [rung for rung in rungs.resting(standing, rules) if standing.ends[rung.index] + rung.grace == at]
+    because = [_counted(one, standing, now, rules) for one in _runs_out(standing, failing[-1], now)]
+    return Falls(fallen.rung, instants.text(at), because)
+
+
+def _runs_out(standing: Standing, rung: Rung, now: int) -> list[Criterion]:
+    """The criteria of keep that end with it; in grace all that fail."""
+    if _in_grace(standing, rung, now):
+        return [one for one in rung.keep.criteria() if one.until(standing) <= now]
+    end = standing.ends[rung.index]
+    return [one for one in _met(rung.keep, standing, now) if one.until(standing) <= end]
+
+
+def _totals(standing: Standing, rules: Rules) -> Totals:
+    return Totals(
+        purchases=standing.purchases,
+        purchase_days=standing.purchase_days,
+        spent=_money(standing.spent, rules),
+        refunded=_money(standing.refunded, rules),
+        currency=rules.currency,
+        first_purchase_at=_text(standing.first_purchase_at),
+        last_purchase_at=_text(standing.last_purchase_at),
+    )
+
+
+def _counted(criterion: Criterion, standing: Standing, now: int, rules: Rules) -> Counted:
+    needed = _needed(criterion, standing, now, rules)
+    facts = criterion.facts(standing, now)
+    return Counted(needed.measure, needed.have, needed.need, needed.within_days, facts)
+
+
+def _needed(criterion: Criterion, standing: Standing, now: int, rules: Rules) -> Needed:
+    have: int | str = criterion.have(standing, now)
+    need: int | str = criterion.at_least
+    if criterion.measure == "spend":
+        have, need = _money(criterion.have(standing, now), rules), _money(criterion.at_least, rules)
+    return Needed(criterion.measure, have, need, criterion.within_days)
+
+
+def _money(minor: int, rules: Rules) -> str:
+    return f"{Decimal(minor).scaleb(-rules.exponent):f}"
+
+
+def _text(at: int | None) -> str | None:
+    return None if at is None or at > _LATEST else instants.text(at)
