@@ -13,7 +13,7 @@ import msgspec
 
 from services.ladder import store
 from services.ladder.core.rules import Rules, RulesError
-from services.ladder.part import manner_of, rules_of
+from services.ladder.lanes import manner_of, rules_of
 from services.ladder.settings import LadderSettings
 from services.ladder.turn import Turn
 from services.ladder.writing import write
