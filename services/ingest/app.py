@@ -1,5 +1,6 @@
 """The ingest service over HTTP: `POST /v1/events` and `POST /v1/clock`."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -18,27 +19,27 @@ from services.ingest.shop import Shop
 from shared import events, instants
 from shared.http import Fault, Part, Problem, json, needs
 from shared.log import Log
-
-
-def random_id() -> str:
-    """An id that no other event has."""
-    return str(uuid4())
+from shared.program import Runtime
 
 
 @asynccontextmanager
-async def open_part(
-    settings: IngestSettings, log: Log, now: Callable[[], int], new_id: NewId = random_id
-) -> AsyncIterator[Part]:
-    """Ingest as a part of a program; `now` is the wall clock, the log is open."""
-    intake = Intake(log, settings.lanes, ticking=settings.clock == "facts")
+async def open_part(settings: IngestSettings, runtime: Runtime) -> AsyncIterator[Part]:
+    """Ingest as a part of the program that runs it, with the wall clock and ids that no other event has."""
+    yield ingest_part(settings, runtime.log, lambda: time.time_ns() // 1_000, lambda: str(uuid4()))
+
+
+def ingest_part(settings: IngestSettings, log: Log, now: Callable[[], int], new_id: NewId) -> Part:
+    """Ingest over this log; `now` is the wall clock, also under CLOCK=facts."""
+    ticking = settings.clock == "facts"
+    intake = Intake(log, settings.lanes, ticking=ticking)
     router = APIRouter(tags=["ingest"], dependencies=[needs("events:write")])
     _add_events(router, Shop.of(settings), intake, now, new_id)
-    _add_clock(router, intake, ticking=settings.clock == "facts")
+    _add_clock(router, intake, ticking=ticking)
 
     async def check_log() -> None:
         await log.end_positions(events.SHOP_EVENTS)
 
-    yield Part("ingest", router, {"log": check_log})
+    return Part("ingest", router, {"log": check_log})
 
 
 def _add_events(router: APIRouter, shop: Shop, intake: Intake, now: Callable[[], int], new_id: NewId) -> None:

@@ -4,11 +4,12 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import httpx
 import uvicorn
 
-from services.ingest.app import open_part
+from services.ingest.app import ingest_part
 from services.ingest.settings import IngestSettings
 from shared.http import Keys, Part, application
 from shared.log import Log, Record
@@ -50,9 +51,9 @@ async def ingest(dsn: str, settings: IngestSettings | None = None, keys: Keys | 
     log = PostgresLog(dsn)
     await log.open(topics(settings))
     try:
-        async with open_part(settings, log, lambda: NOW) as part, serving(part, keys) as url:
-            async with httpx.AsyncClient(base_url=url) as client:
-                yield Ingest(client, log, settings.lanes)
+        part = ingest_part(settings, log, lambda: NOW, lambda: str(uuid4()))
+        async with serving(part, keys) as url, httpx.AsyncClient(base_url=url) as client:
+            yield Ingest(client, log, settings.lanes)
     finally:
         await log.close()
 

@@ -1,0 +1,140 @@
+"""`python -m services.ingest load FILE`: posts a shop's history, in the order of its time, one request after another."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import httpx
+
+from services.ingest.loading.delivery import MOST, Delivery, GaveUpError, batches
+from services.ingest.loading.history import Line, Refused, TooLongError, in_order
+from services.ingest.loading.progress import Display, Progress, fingerprint
+from services.ingest.loading.rows import Reading, rows
+
+DESCRIPTION = """\
+Posts a history over HTTP, in the order of its time, to programs that run with CLOCK=facts.
+
+FILE ending in .jsonl, .ndjson or .json holds an event a line, as POST /v1/events takes them.
+Any other is a CSV file in UTF-8 with a header. Its columns are named like the fields of an event:
+  type (default purchase.completed), subject, time, id, source;
+  every other column is a member of data, such as order_id, amount, currency, discount, items (as JSON);
+  profile.email is the member email of data.profile. Empty cells are left out.
+
+An event without id gets one derived from its content, so loading again doubles nothing. A file that is not in the
+order of its time is sorted in memory (up to 3,000,000 events). After a stop or an error the same command goes on
+where it was: what was answered is remembered beside the file, in FILE.progress.
+
+Exit code: 0 all taken, 1 some lines refused (they are listed), 2 not finished.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Load a file; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _load(options)
+    except KeyboardInterrupt:
+        return _failed("stopped; the same command goes on from here")
+    except (OSError, TooLongError, UnicodeDecodeError, ValueError) as error:
+        return _failed(f"{options.file}: {error}")
+    except GaveUpError as error:
+        return _failed(f"{error}; the same command goes on from here")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.ingest load", description=DESCRIPTION, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where ingest is served (%(default)s)")
+    parser.add_argument("--key-file", type=Path, help="a file that holds an API key with the scope events:write")
+    parser.add_argument(
+        "--batch", type=_batch_size, default=500, help="events in a request (%(default)s, at most 1000)"
+    )
+    pairs = {"type": _pair, "action": "append", "default": []}
+    parser.add_argument("--map", **pairs, metavar="COLUMN=FIELD", help="a CSV column by another name")
+    parser.add_argument("--set", **pairs, metavar="FIELD=VALUE", help="a value for every row, such as currency=EUR")
+    parser.add_argument("--zone", type=_zone, help="time zone of CSV times without one, such as Europe/Berlin")
+    parser.add_argument("--state", type=Path, help="where progress is remembered (FILE.progress)")
+    parser.add_argument("--patience", type=float, default=300.0, help="seconds the service may be away (%(default)s)")
+    return parser
+
+
+def _load(options: argparse.Namespace) -> int:
+    reading = Reading(dict(options.map), dict(options.set), options.zone)
+    state = options.state or options.file.with_name(options.file.name + ".progress")
+    progress = Progress.resumed(state, fingerprint(options.file, repr(reading)))
+    if progress.done:
+        _say(f"going on after {progress.done:,} events")
+    unplaced: list[Refused] = []
+    lines = _lines(in_order(lambda: rows(options.file, reading)), unplaced)
+    _deliver(islice(lines, progress.done, None), progress, options)
+    progress.finish()
+    return _reported([*unplaced, *progress.refused])
+
+
+def _lines(found: Iterable[Line | Refused], unplaced: list[Refused]) -> Iterator[Line]:
+    """Those that can be posted; the others are put aside."""
+    for line in found:
+        if isinstance(line, Refused):
+            unplaced.append(line)
+        else:
+            yield line
+
+
+def _deliver(lines: Iterable[Line], progress: Progress, options: argparse.Namespace) -> None:
+    display = Display(sys.stderr)
+    at = 0
+    with _client(options) as client:
+        delivery = Delivery(client, patience=options.patience)
+        for batch in batches(lines, options.batch):
+            progress.advance(len(batch), delivery.deliver(batch))
+            at = batch[-1].at
+            display.show(progress, at)
+    display.show(progress, at, last=True)
+
+
+def _client(options: argparse.Namespace) -> httpx.Client:
+    key = options.key_file.read_text("utf-8").strip() if options.key_file else None
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.Client(base_url=options.url, headers=headers, timeout=30)
+
+
+def _reported(refused: list[Refused]) -> int:
+    for line, why in sorted(refused):
+        print(f"line {line}: {why}")
+    if refused:
+        _say(f"{len(refused):,} lines were refused")
+    return 1 if refused else 0
+
+
+def _failed(why: str) -> int:
+    _say(why)
+    return 2
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
+def _batch_size(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"a batch has 1 to {MOST} events")
+    return int(text)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{name!r} is no IANA time zone") from error

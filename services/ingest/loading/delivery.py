@@ -1,0 +1,115 @@
+"""Posts batches to a running ingest, one after the other, and waits for it when it is away."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+import httpx
+import msgspec
+
+from services.ingest.body import LARGEST_BODY
+from services.ingest.loading.history import Line, Refused
+from services.ingest.splitting import LARGEST_BATCH
+
+MOST: Final = LARGEST_BATCH
+"""Events in a batch at most."""
+LONGEST_PAUSE: Final = 30.0
+"""Seconds."""
+
+_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class GaveUpError(RuntimeError):
+    """The events could not be brought; the text says why."""
+
+
+class _Fault(msgspec.Struct):
+    pointer: str
+    detail: str
+
+
+class _Error(msgspec.Struct):
+    errors: list[_Fault] = []
+
+
+class _Result(msgspec.Struct):
+    error: _Error | None = None
+
+
+class _Answer(msgspec.Struct):
+    results: list[_Result]
+
+
+def batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
+    """Cut into what a request may hold."""
+    batch: list[Line] = []
+    weight = 0
+    for line in lines:
+        if batch and (len(batch) == size or weight + len(line.event) > LARGEST_BODY - 2 * MOST):
+            yield batch
+            batch, weight = [], 0
+        batch.append(line)
+        weight += len(line.event)
+    if batch:
+        yield batch
+
+
+class Delivery:
+    """Brings batches to an ingest service; `patience` is how many seconds it may be away."""
+
+    def __init__(self, client: httpx.Client, *, patience: float, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._patience = patience
+        self._pause = pause
+
+    def deliver(self, batch: Sequence[Line]) -> list[Refused]:
+        """Return when the batch was answered: the lines that were refused. Raises GaveUpError."""
+        body = b"[" + b",".join(line.event for line in batch) + b"]"
+        response = self._answer(body)
+        if response.status_code not in (202, 422):
+            raise GaveUpError(f"the answer was {response.status_code}: {response.text[:500]}")
+        results = msgspec.json.decode(response.content, type=_Answer).results
+        return [
+            Refused(line.number, _why(result.error))
+            for line, result in zip(batch, results, strict=True)
+            if result.error is not None
+        ]
+
+    def _answer(self, body: bytes) -> httpx.Response:
+        """The answer to a request that is repeated as long as there is hope; repeating it doubles nothing."""
+        waited, pause = 0.0, 1.0
+        while True:
+            outcome = self._try(body)
+            if isinstance(outcome, httpx.Response) and outcome.status_code not in _AGAIN:
+                return outcome
+            if waited >= self._patience:
+                raise GaveUpError(f"no answer within {self._patience:.0f} seconds: {_told(outcome)}")
+            wait = _retry_after(outcome) or pause
+            self._pause(wait)
+            waited, pause = waited + wait, min(pause * 2, LONGEST_PAUSE)
+
+    def _try(self, body: bytes) -> httpx.Response | httpx.TransportError:
+        try:
+            return self._client.post("/v1/events", content=body, headers={"Content-Type": "application/json"})
+        except httpx.TransportError as error:
+            return error
+
+
+def _retry_after(outcome: httpx.Response | httpx.TransportError) -> float | None:
+    if isinstance(outcome, httpx.Response) and outcome.headers.get("Retry-After", "").isdecimal():
+        return min(float(outcome.headers["Retry-After"]), LONGEST_PAUSE)
+    return None
+
+
+def _told(outcome: httpx.Response | httpx.TransportError) -> str:
+    return f"{outcome.status_code}" if isinstance(outcome, httpx.Response) else f"{outcome or type(outcome).__name__}"
+
+
+def _why(error: _Error) -> str:
+    return "; ".join(f"{_within_event(fault.pointer)} {fault.detail}".strip() for fault in error.errors)
+
+
+def _within_event(pointer: str) -> str:
+    """The pointer without the place in the batch, which means nothing to who reads the file."""
+    _, _, inner = pointer.removeprefix("/").partition("/")
+    return f"/{inner}" if inner else ""
