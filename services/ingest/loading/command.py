@@ -1,4 +1,4 @@
-"""`python -m services.ingest load FILE`: posts a shop's history, in the order of its time, one request after another."""
+"""`python -m services.ingest load FILE`: posts a shop's history in the order of its time, one request after another."""
 
 import argparse
 import sys
@@ -49,22 +49,20 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m services.ingest load", description=DESCRIPTION, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where ingest is served (%(default)s)")
-    parser.add_argument("--key-file", type=Path, help="a file that holds an API key with the scope events:write")
-    parser.add_argument(
-        "--batch", type=_batch_size, default=500, help="events in a request (%(default)s, at most 1000)"
-    )
-    pairs = {"type": _pair, "action": "append", "default": []}
-    parser.add_argument("--map", **pairs, metavar="COLUMN=FIELD", help="a CSV column by another name")
-    parser.add_argument("--set", **pairs, metavar="FIELD=VALUE", help="a value for every row, such as currency=EUR")
-    parser.add_argument("--zone", type=_zone, help="time zone of CSV times without one, such as Europe/Berlin")
-    parser.add_argument("--state", type=Path, help="where progress is remembered (FILE.progress)")
-    parser.add_argument("--patience", type=float, default=300.0, help="seconds the service may be away (%(default)s)")
+    option = parser.add_argument
+    option("--url", default="http://127.0.0.1:8000", help="where ingest is served (%(default)s)")
+    option("--key-file", type=Path, help="a file that holds an API key with the scope events:write")
+    option("--batch", type=_batch_size, default=500, help="events in a request, at most 1000 (%(default)s)")
+    option("--map", type=_pair, action="append", metavar="COLUMN=FIELD", help="a CSV column by another name")
+    option("--set", type=_pair, action="append", metavar="FIELD=VALUE", help="a value for every row")
+    option("--zone", type=_zone, help="time zone of CSV times without one, such as Europe/Berlin")
+    option("--state", type=Path, help="where progress is remembered (FILE.progress)")
+    option("--patience", type=float, default=300, help="seconds the service may be away (%(default)s)")
     return parser
 
 
 def _load(options: argparse.Namespace) -> int:
-    reading = Reading(dict(options.map), dict(options.set), options.zone)
+    reading = Reading(dict(options.map or ()), dict(options.set or ()), options.zone)
     state = options.state or options.file.with_name(options.file.name + ".progress")
     progress = Progress.resumed(state, fingerprint(options.file, repr(reading)))
     if progress.done:
@@ -105,7 +103,7 @@ def _client(options: argparse.Namespace) -> httpx.Client:
 
 def _reported(refused: list[Refused]) -> int:
     for line, why in sorted(refused):
-        print(f"line {line}: {why}")
+        sys.stdout.write(f"line {line}: {why}\n")
     if refused:
         _say(f"{len(refused):,} lines were refused")
     return 1 if refused else 0
@@ -117,7 +115,7 @@ def _failed(why: str) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    sys.stderr.write(f"{text}\n")
 
 
 def _pair(text: str) -> tuple[str, str]:

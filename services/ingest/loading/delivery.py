@@ -102,7 +102,7 @@ def _retry_after(outcome: httpx.Response | httpx.TransportError) -> float | None
 
 
 def _told(outcome: httpx.Response | httpx.TransportError) -> str:
-    return f"{outcome.status_code}" if isinstance(outcome, httpx.Response) else f"{outcome or type(outcome).__name__}"
+    return f"status {outcome.status_code}" if isinstance(outcome, httpx.Response) else repr(outcome)
 
 
 def _why(error: _Error) -> str:

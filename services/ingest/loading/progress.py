@@ -89,7 +89,8 @@ class Display:
             return
         self._shown = now
         rate = (progress.done - self._before) / max(now - self._began, 0.001)
-        text = f"{progress.done:,} events, {len(progress.refused):,} refused, up to {instants.text(at)[:10]}, {rate:,.0f}/s"
+        counts = f"{progress.done:,} events, {len(progress.refused):,} refused"
+        text = f"{counts}, up to {instants.text(at)[:10]}, {rate:,.0f}/s"
         self._out.write(f"\r\x1b[K{text}" if self._live else f"{text}\n")
         if self._live and last:
             self._out.write("\n")
