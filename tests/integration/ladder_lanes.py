@@ -63,7 +63,7 @@ class Lanes:
             "select value from ladder.outbox where topic = $1 and type <> 'clock.tick' order by lane, seq",
             events.LADDER_EVENTS,
         )
-        return [msgspec.json.decode(row["value"], type=events.Announcement) for row in rows]  # type: ignore[arg-type]
+        return [msgspec.json.decode(row["value"], type=events.Announcement) for row in rows]
 
 
 @asynccontextmanager
