@@ -1,12 +1,16 @@
 """Where the logs under test keep their records, so that one test can speak of both kinds."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 import asyncpg
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from shared.log import Log, Topic
+from shared.log.kafka import KafkaLog
 from shared.log.postgres import PostgresLog
 
 
@@ -49,6 +53,23 @@ class PostgresStore:
             await connection.execute(statement, *arguments)
         finally:
             await connection.close()
+
+
+class KafkaStore:
+    """Topics with a prefix of their own in a cluster."""
+
+    def __init__(self, servers: str, prefix: str) -> None:
+        self.servers = servers
+        self.prefix = prefix
+
+    def log(self) -> Log:
+        return KafkaLog(self.servers, topic_prefix=self.prefix)
+
+    async def forget(self, topic: str, lane: int, before: int) -> None:
+        """Deleted as an operator would."""
+        admin = AdminClient({"bootstrap.servers": self.servers})
+        place = TopicPartition(self.prefix + topic, lane, before)
+        await asyncio.to_thread(admin.delete_records([place])[place].result, 15)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from shared.log import Record
+from shared.log.fairness import share
 from shared.log.postgres.places import Places
 from shared.log.postgres.reads import Found, Reads, Want
 
@@ -72,14 +73,3 @@ class PostgresReader:
             if part.offsets:
                 self._positions[topic] = part.offsets[-1] + 1
         return records
-
-
-def share(backlog: Mapping[str, int], limit: int) -> dict[str, int]:
-    """Divide `limit` among the topics that have something, so that a long one does not starve a short one."""
-    shares: dict[str, int] = {}
-    waiting = sorted((count, topic) for topic, count in backlog.items() if count > 0)
-    for others, (count, topic) in zip(reversed(range(len(waiting))), waiting, strict=True):
-        if own := min(count, -(-limit // (others + 1))):
-            shares[topic] = own
-            limit -= own
-    return shares

@@ -1,0 +1,100 @@
+"""A connection to the cluster that is made when it is needed, and anew when no broker can be reached any more."""
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError, LeaderNotAvailableError
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to talk to Kafka; `patience` is how long one request may take, in seconds."""
+
+    servers: str
+    security_protocol: str
+    sasl_mechanism: str
+    sasl_username: str | None
+    sasl_password: str | None
+    ca_file: Path | None
+    client_id: str
+    patience: float
+
+    def options(self) -> dict[str, Any]:
+        """What every client of aiokafka takes."""
+        encrypted = self.security_protocol in {"SSL", "SASL_SSL"}
+        return {
+            "bootstrap_servers": self.servers,
+            "client_id": self.client_id,
+            "security_protocol": self.security_protocol,
+            "ssl_context": ssl.create_default_context(cafile=self.ca_file) if encrypted else None,
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_plain_username": self.sasl_username,
+            "sasl_plain_password": self.sasl_password,
+            "request_timeout_ms": int(self.patience * 1000),
+        }
+
+
+class Cluster:
+    """Sends requests to the leaders of partitions. Everything may raise KafkaError."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._topics: set[str] = set()
+        self._client: Any = None
+        self._connecting = asyncio.Lock()
+
+    async def follow(self, topics: Iterable[str]) -> None:
+        """Keep track of who leads these topics too."""
+        self._topics |= set(topics)
+        client = await self._connected()
+        await client.set_topics(self._topics)
+
+    async def leader(self, partition: TopicPartition) -> int:
+        """The broker that leads the partition. If none does: asks again and raises LeaderNotAvailableError."""
+        client = self._client or await self._connected()
+        node: int | None = client.cluster.leader_for_partition(partition)
+        if node is None or node == -1:
+            await self.refresh()
+            raise LeaderNotAvailableError(f"nobody leads {partition}")
+        return node
+
+    async def send(self, node: int, request: Any) -> Any:
+        """The broker's response."""
+        client = self._client or await self._connected()
+        return await client.send(node, request)
+
+    async def refresh(self) -> None:
+        """Ask who leads what; if no known broker answers, start again from the bootstrap servers the next time."""
+        client = self._client
+        if client is not None and not await client.force_metadata_update() and self._client is client:
+            await self.close()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _connected(self) -> Any:
+        async with self._connecting:
+            if self._client is None:
+                self._client = await _connect(self._access, self._topics)
+            return self._client
+
+
+async def _connect(access: Access, topics: set[str]) -> Any:
+    client = AIOKafkaClient(**access.options())
+    try:
+        await client.bootstrap()
+        if topics and not await client.set_topics(topics):
+            raise KafkaConnectionError("no broker tells who leads what")
+    except BaseException:
+        await client.close()
+        raise
+    return client
