@@ -5,13 +5,13 @@ from typing import Final, NamedTuple, assert_never
 from services.ladder.core import phases, rungs
 from services.ladder.core.facts import Known, instant
 from services.ladder.core.orders import Paid
-from services.ladder.core.rules import Rules, Rung
+from services.ladder.core.rules import Affected, Pace, Rules
 from services.ladder.core.standing import FOREVER, NEVER, RUNGS, Because, Marks, Stage, Standing, copied
 from shared import events
 from shared.events import PurchaseCompleted
 from shared.instants import DAY
 
-_NOTHING: Final[tuple[Rung, ...]] = ()
+_NOTHING: Final[Affected] = ()
 
 
 class Step(NamedTuple):
@@ -64,7 +64,7 @@ def _begin(standing: Standing | None, fact: Known, at: int) -> Standing:
     return after
 
 
-def _climb(after: Standing, affected: tuple[Rung, ...], rules: Rules, at: int) -> Standing:
+def _climb(after: Standing, affected: Affected, rules: Rules, at: int) -> Standing:
     if affected:
         rung = after.rung
         rungs.climb(after, affected, at)
@@ -82,7 +82,7 @@ def _settle(after: Standing, rules: Rules, at: int) -> None:
 # -- purchases ---------------------------------------------------------------------------------------------------
 
 
-def _order(after: Standing, fact_id: str, net: int, rules: Rules, at: int) -> tuple[Rung, ...]:
+def _order(after: Standing, fact_id: str, net: int, rules: Rules, at: int) -> Affected:
     _count_day(after, rules, at)
     _remember_order(after, fact_id, net, rules, at)
     after.passive_because = None
@@ -100,8 +100,8 @@ def _count_day(after: Standing, rules: Rules, at: int) -> None:
         return
     after.purchase_days += 1
     after.last_day = day
-    risk, silence = rules.churn.after(after.purchase_days - 1, day - after.first_day)
     after.last_midnight = midnight
+    risk, silence = rules.churn.after(after.purchase_days - 1, day - after.first_day)
     after.risk_at = midnight + risk
     after.silence_at = midnight + silence
 
@@ -113,27 +113,28 @@ def _remember_order(after: Standing, fact_id: str, net: int, rules: Rules, at: i
     if rules.spend_window:
         begin = at - rules.spend_window
         keep = max(keep, 1 + sum(order > begin for order in after.order_ats))
-    after.order_ats = (*after.order_ats, at)[-keep:]
+    after.order_ats = ats = (*after.order_ats, at)[-keep:]
     after.order_ids = (*after.order_ids, fact_id)[-keep:]
-    after.order_amounts = (*after.order_amounts, net)[-keep:]
-    if after.purchases >= 2 * rules.pace.orders and _quickened(after, rules):
+    after.order_amounts = amounts = (*after.order_amounts, net)[-keep:]
+    if _quickened(ats, amounts, rules.pace):
         after.growth_by_pace_until = at + rules.durations.growth_by_pace
 
 
-def _quickened(after: Standing, rules: Rules) -> bool:
+def _quickened(ats: tuple[int, ...], amounts: tuple[int, ...], pace: Pace) -> bool:
     """Whether the newest orders brought so much more money per day than those before them; exact, in integers."""
-    orders, factor = rules.pace.orders, rules.pace.factor
-    ats, amounts = after.order_ats, after.order_amounts
+    orders = pace.orders
+    if len(ats) < 2 * orders:
+        return False
     newer, older = sum(amounts[-orders:]), sum(amounts[-2 * orders : -orders])
     newer_span = max(DAY, ats[-1] - ats[-orders])
     older_span = max(DAY, ats[-orders - 1] - ats[-2 * orders])
-    return newer > 0 and newer * older_span * factor.denominator >= factor.numerator * older * newer_span
+    return newer > 0 and newer * older_span * pace.per >= pace.times * older * newer_span
 
 
 # -- all other facts ---------------------------------------------------------------------------------------------
 
 
-def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> tuple[Rung, ...]:  # noqa: C901 - a table of facts
+def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> Affected:  # noqa: C901 - a table of facts
     """Notes the fact; returns the rungs it may change."""
     match fact:
         case PurchaseCompleted():
@@ -178,7 +179,7 @@ def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> tuple[Rung
     return _NOTHING
 
 
-def _mark(after: Standing, measure: str, fact_id: str, rules: Rules, at: int) -> tuple[Rung, ...]:
+def _mark(after: Standing, measure: str, fact_id: str, rules: Rules, at: int) -> Affected:
     keep = rules.keep_marks[measure]
     marks = after.marks.get(measure)
     if marks is None:

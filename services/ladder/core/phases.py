@@ -65,17 +65,15 @@ def because(standing: Standing, at: int) -> Because | None:
 
 def due(standing: Standing, rules: Rules, at: int) -> int:
     """When phase, stage or risk change next after `at` if nothing more is heard, or FOREVER."""
-    match standing.stage:
-        case Stage.RETENTION | Stage.GROWTH | Stage.DEGENERATION:
+    if standing.purchases:
+        if standing.passive_because is None:
             return _due_active(standing, at)
-        case Stage.WIN_BACK:
-            return standing.phase_since + rules.durations.lost
-        case Stage.CLOSING:
-            return newest(standing, "checkouts") + rules.durations.closing
-        case Stage.QUALIFICATION:
-            return last_touch(standing) + rules.durations.qualification
-        case Stage.LEAD | Stage.LOST:
-            return FOREVER
+        return standing.phase_since + rules.durations.lost if standing.stage is Stage.WIN_BACK else FOREVER
+    if standing.stage is Stage.CLOSING:
+        return newest(standing, "checkouts") + rules.durations.closing
+    if standing.stage is Stage.QUALIFICATION:
+        return last_touch(standing) + rules.durations.qualification
+    return FOREVER
 
 
 def _due_active(standing: Standing, at: int) -> int:

@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import dropwhile
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -120,6 +121,8 @@ class Rung:
     key: str
     enter: Condition
     keep: Condition
+    lasting: bool
+    """Never lost once entered."""
     grace: int
     needs_below: bool
 
@@ -127,6 +130,10 @@ class Rung:
         """Whether any criterion counts one of these."""
         named = {criterion.measure for criterion in self.enter.criteria() + self.keep.criteria()}
         return not measures.isdisjoint(named)
+
+
+Affected = tuple[tuple[Rung, bool], ...]
+"""The rungs that a kind of fact may change, the lowest first, each with whether one of its own criteria counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +152,11 @@ class Durations:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The newest `orders` against those before them, at `factor` times the money per day."""
+    """The newest `orders` against those before them, at `times` / `per` as much money per day."""
 
     orders: int
-    factor: Fraction
+    times: int
+    per: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,8 @@ class Rules:
     """The rules as written."""
     currency: str
     exponent: int
+    unit: Decimal
+    """So many minor units make one."""
     time_zone: str
     rungs: tuple[Rung, ...]
     growth_from: int
@@ -178,12 +188,12 @@ class Rules:
     """Orders within this many microseconds are remembered besides."""
     rests_on: tuple[tuple[Rung, ...], ...]
     """For each rung itself and those it rests on, the highest first."""
-    affected: dict[str, tuple[Rung, ...]]
-    """For each measure the rungs that one more fact of it may change."""
+    affected: dict[str, Affected]
+    """By measure, and for `joining`."""
 
     def minor(self, amount: Decimal) -> int:
         """An amount in minor units of the shop's currency; digits beyond them are cut off."""
-        return int(amount.scaleb(self.exponent))
+        return int(amount * self.unit)
 
 
 def load(toml: bytes | str, *, currency: str = "EUR", exponent: int = 2, time_zone: str = "UTC") -> Rules:
@@ -196,13 +206,15 @@ def load(toml: bytes | str, *, currency: str = "EUR", exponent: int = 2, time_zo
     rungs = tuple(_rung(index, written, exponent) for index, written in enumerate(document.rungs))
     named = [criterion for rung in rungs for criterion in rung.enter.criteria() + rung.keep.criteria()]
     phases = document.phases
-    pace = Pace(phases.pace_orders, Fraction(str(phases.pace_factor)))
+    times, per = Fraction(str(phases.pace_factor)).as_integer_ratio()
+    pace = Pace(phases.pace_orders, times, per)
     return Rules(
         version=document.version,
         digest=_digest(document, currency, exponent, time_zone),
         document=tree,
         currency=currency,
         exponent=exponent,
+        unit=Decimal(10**exponent),
         time_zone=time_zone,
         rungs=rungs,
         growth_from=RUNGS.index(phases.growth_from) + 1,
@@ -253,6 +265,7 @@ def _rung(index: int, written: WrittenRung, exponent: int) -> Rung:
         key=written.key,
         enter=ALWAYS if written.enter is None else _condition(written.enter, f"{place}: enter", exponent),
         keep=ALWAYS if written.keep is None else _condition(written.keep, f"{place}: keep", exponent),
+        lasting=written.keep is None,
         grace=written.grace_days * DAY,
         needs_below=written.needs_below,
     )
@@ -332,15 +345,15 @@ def _rests_on(rungs: tuple[Rung, ...], rung: Rung) -> tuple[Rung, ...]:
     return (rung, *_rests_on(rungs, rungs[rung.index - 1])) if rung.needs_below else (rung,)
 
 
-def _affected(rungs: tuple[Rung, ...]) -> dict[str, tuple[Rung, ...]]:
+def _affected(rungs: tuple[Rung, ...]) -> dict[str, Affected]:
     """From the lowest rung that counts the measure upwards: those above may have waited for it."""
     kinds = {measure: frozenset({measure}) for measure in (*MARKED, "membership")}
     kinds["purchases"] = frozenset({"purchases", "spend"})
     kinds["joining"] = frozenset({"membership", "responses"})
-    found: dict[str, tuple[Rung, ...]] = {}
+    found: dict[str, Affected] = {}
     for kind, measures in kinds.items():
-        touched = [rung.index for rung in rungs if rung.touched_by(measures)]
-        found[kind] = rungs[touched[0] :] if touched else ()
+        pairs = [(rung, rung.touched_by(measures)) for rung in rungs]
+        found[kind] = tuple(dropwhile(lambda pair: not pair[1], pairs))
     return found
 
 

@@ -1,18 +1,23 @@
 """Rungs: entered when `enter` and `keep` hold, held until `keep` has failed for the whole grace."""
 
-from services.ladder.core.criteria import ALWAYS
-from services.ladder.core.rules import Rules, Rung
+from services.ladder.core.rules import Affected, Rules, Rung
 from services.ladder.core.standing import FOREVER, NEVER, Standing
 
 
-def climb(standing: Standing, affected: tuple[Rung, ...], at: int) -> None:
+def climb(standing: Standing, affected: Affected, at: int) -> None:
     """Sets the rungs held after a fact at `at`; `affected`: from the lowest it may have changed upwards."""
     ends = list(standing.ends)
-    for rung in affected:
-        if rung.needs_below and ends[rung.index - 1] == NEVER:
-            ends[rung.index] = NEVER
-        elif not (rung.keep is ALWAYS and ends[rung.index] == FOREVER):
-            ends[rung.index] = _end_after_fact(standing, rung, ends[rung.index], at)
+    moved = False  # the rung below was just entered or lost
+    for rung, touched in affected:
+        if not (touched or moved):
+            continue
+        index = rung.index
+        end = ends[index]
+        if rung.needs_below and ends[index - 1] == NEVER:
+            ends[index] = NEVER
+        elif end != FOREVER or not rung.lasting:
+            ends[index] = _end_after_fact(standing, rung, end, at)
+        moved = (ends[index] == NEVER) is not (end == NEVER)
     _settle(standing, ends, at)
 
 
