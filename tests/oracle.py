@@ -534,7 +534,7 @@ def moods(before: Visible | None, after: Visible) -> list[str]:
     said = {
         "churn.risk_raised": is_active and after.risk_raised and not risky,
         "churn.risk_cleared": is_active and risky and not after.risk_raised,
-        "customer.lapsed": is_silent and not was_silent,
+        "customer.lapsed": is_silent and not was_silent and (before is None or before.stage != after.stage),
         "customer.won_back": is_active and was_passive,
     }
     return [kind for kind, true in said.items() if true]
@@ -596,11 +596,12 @@ def _naming(fact: Told | None, before: State, past: Past) -> Naming:
 
 
 def steps_seen(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
-    """The steps that can be seen: facts, and deadlines that changed rung, phase, stage or risk."""
+    """The steps that can be seen: facts, and deadlines that changed rung, phase, stage or, of the active, risk."""
     seen: list[Step] = []
     was: tuple[object, ...] | None = None
     for step in walk(facts, until, shop):
-        now = (step.after.rung, step.after.phase, step.after.stage, step.after.risk_raised)
+        risk = step.after.phase == "active" and step.after.risk_raised
+        now = (step.after.rung, step.after.phase, step.after.stage, risk)
         if step.fact is not None or now != was:
             seen.append(step)
         was = now
@@ -642,11 +643,12 @@ class Telling:
         self.shop = shop
         self.known: list[Told] = []
         self.steps: list[Step] = []
+        self.corrected: Key = (0, "", "")
         self.announced: list[Announced] = []
 
     def wait(self, until: int) -> None:
         """Time passes: the deadlines up to an instant fire, each at its own."""
-        newest = self._newest
+        newest = self.newest
         self.steps = steps_seen(self.known, max(until, newest[0]), self.shop)
         self.announced += [a for step in self.steps if step.key > newest for a in step.announced]
 
@@ -657,18 +659,20 @@ class Telling:
             self.wait(instant_of(fact))
             return
         self.wait(instant_of(fact))
-        before, at = self.steps[-1].after if self.steps else None, max(instant_of(fact), self._newest[0])
+        before, at = self.steps[-1].after if self.steps else None, max(instant_of(fact), self.newest[0])
         self.known.append(fact)
         self.steps = steps_seen(self.known, at, self.shop)
+        self.corrected = (at, "", "")
         if self.steps:
             self.announced += difference(before, self.steps[-1].after, at, lambda _: cause_of(fact))
 
     @property
-    def _newest(self) -> Key:
-        return self.steps[-1].key if self.steps else (0, "", "")
+    def newest(self) -> Key:
+        """Where the person's life has come to; a correction is a step too, so that nothing is told before it."""
+        return max(self.steps[-1].key, self.corrected) if self.steps else self.corrected
 
     def _corrects(self, fact: Told) -> bool:
-        if isinstance(fact, PurchaseRefunded) or key_of(fact) < self._newest:
+        if isinstance(fact, PurchaseRefunded) or key_of(fact) < self.newest:
             return True
         if isinstance(fact, PurchaseCompleted):
             return any(_order_id(other) == fact.data.order_id for other in self.known)
