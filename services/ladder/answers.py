@@ -1,0 +1,107 @@
+"""The shapes of the ladder's answers. Instants are RFC 3339 in UTC, money is text in the shop's currency."""
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from services.ladder.core.explain import Explanation
+from shared.events import Announcement, PhaseName
+
+NextPage = Annotated[str | None, Meta(description="The cursor of the next page; null on the last one.")]
+
+Waiting = Annotated[int, Meta(ge=1, description="Facts of this person that wait because they cannot be folded.")]
+
+
+class Customer(Explanation, kw_only=True):
+    """A person's standing, explained."""
+
+    customer: str
+    parked: (
+        Annotated[int, Meta(description="Facts of this person that wait because they cannot be folded.")] | UnsetType
+    ) = UNSET
+
+
+class Transition(Struct, kw_only=True):
+    """One change that was announced. `from` and `to` are rungs, phases, or the friend's id where a referral converted.
+
+    `correction`: brought about by a fact that came late, or a refund.
+    """
+
+    id: str
+    type: str
+    time: str
+    recorded_at: str
+    from_: int | PhaseName | None = field(name="from")
+    to: int | PhaseName | str
+    cause: dict[str, str]
+    correction: bool
+    historical: bool | UnsetType = UNSET
+
+
+class History(Struct, kw_only=True):
+    """A page of a person's transitions, newest first."""
+
+    items: list[Transition]
+    next: NextPage
+
+
+class Member(Struct, kw_only=True):
+    """One person in a list; `since` is since when rung, phase and stage are these."""
+
+    customer: str
+    rung: int
+    phase: str
+    stage: str
+    since: str
+
+
+class People(Struct, kw_only=True):
+    """A page of people."""
+
+    items: list[Member]
+    next: NextPage
+
+
+class RungCount(Struct, kw_only=True):
+    """How many people stand on a rung and what they have spent."""
+
+    number: int
+    key: str
+    people: int
+    spent: str
+
+
+class PhaseCount(Struct, kw_only=True):
+    """How many people are in a stage of a phase."""
+
+    phase: str
+    stage: str
+    people: int
+
+
+class Picture(Struct, kw_only=True):
+    """The ladder as a whole; `announced` counts announcements by type since the beginning."""
+
+    as_of: str
+    people: int
+    rungs: list[RungCount]
+    phases: list[PhaseCount]
+    announced: dict[str, int]
+
+
+class Announcements(Struct, kw_only=True):
+    """A page of the feed as CloudEvents; it never ends: `next` is always a cursor, `more` says if there is more now."""
+
+    items: list[Announcement]
+    next: str
+    more: bool
+
+
+class RulesAnswer(Struct, kw_only=True):
+    """The rules as data; `digest` is of everything that changes a standing."""
+
+    version: int
+    digest: str
+    currency: str
+    time_zone: str
+    rules: dict[str, Any]

@@ -1,0 +1,140 @@
+"""The ladder over HTTP: who stands where and why, the picture of the ladder, the feed of announcements, the rules."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.ladder import answers, cursors, parameters
+from services.ladder.core.rules import Rules
+from services.ladder.feed import ALL_TYPES, Feed
+from services.ladder.people import Registry
+from services.ladder.picture import picture
+from services.ladder.queries import Queries
+from services.ladder.raw_path import RawPathRoute
+from services.ladder.schemas import answer, problem
+from services.ladder.settings import LadderSettings
+from services.ladder.stream import EventStream, Wanted, Watch, events
+from shared.http import json, needs
+
+_BAD_CURSOR = problem("The cursor is not one that this list has given out")
+_UNKNOWN = problem("Nobody is known by this id")
+_GONE = problem("The cursor is older than what is kept")
+
+
+def router(engine: AsyncEngine, settings: LadderSettings, rules: Rules) -> APIRouter:
+    """All questions, answered from this database; the engine is the caller's to dispose of."""
+    queries = Queries(engine, by_facts=settings.clock == "facts")
+    feed = Feed(queries, settings.lanes)
+    routes = APIRouter(
+        tags=["ladder"],
+        dependencies=[needs("ladder:read")],
+        route_class=RawPathRoute,
+        responses={
+            401: problem("A valid API key is needed"),
+            403: problem("The API key lacks the scope ladder:read"),
+            422: problem("A parameter is not valid; `errors` says which"),
+        },
+    )
+    _add_people(routes, Registry(queries, rules, settings.lanes))
+    _add_picture(routes, queries, rules)
+    _add_feed(routes, feed)
+    _add_stream(routes, feed)
+    return routes
+
+
+def _add_people(routes: APIRouter, registry: Registry) -> None:
+    @routes.get("/v1/customers", responses={200: answer(answers.People, "A page of people"), 400: _BAD_CURSOR})
+    async def list_customers(
+        rung: parameters.RungNumber = None,
+        phase: parameters.PhaseName = None,
+        stage: parameters.StageName = None,
+        after: parameters.After = None,
+        limit: parameters.Limit = 100,
+    ) -> Response:
+        """People, by rung, phase and stage."""
+        return json(await registry.people(rung, phase, stage, after, limit))
+
+    @routes.get("/v1/customers/{id}", responses={200: answer(answers.Customer, "The standing"), 404: _UNKNOWN})
+    async def get_customer(customer: parameters.PersonInPath, as_of: parameters.AsOf = None) -> Response:
+        """Where a person stands and why, what is missing for the next rung, and when they would fall."""
+        return json(await registry.customer(customer, as_of))
+
+    @routes.get(
+        "/v1/customers/{id}/history",
+        responses={200: answer(answers.History, "A page of transitions"), 400: _BAD_CURSOR, 404: _UNKNOWN},
+    )
+    async def get_history(
+        customer: parameters.PersonInPath, after: parameters.After = None, limit: parameters.Limit = 100
+    ) -> Response:
+        """Everything that was announced of a person, newest first, with its cause."""
+        return json(await registry.history(customer, after, limit))
+
+
+def _add_picture(routes: APIRouter, queries: Queries, rules: Rules) -> None:
+    @routes.get("/v1/ladder", responses={200: answer(answers.Picture, "The picture of the ladder")})
+    async def get_ladder() -> Response:
+        """How many people stand on each rung and in each phase, and what has been announced."""
+        return json(await picture(queries, rules))
+
+    @routes.get("/v1/rules", responses={200: answer(answers.RulesAnswer, "The rules")})
+    async def get_rules() -> Response:
+        """The rules that decide who stands where."""
+        return json(
+            answers.RulesAnswer(
+                version=rules.version,
+                digest=rules.digest,
+                currency=rules.currency,
+                time_zone=rules.time_zone,
+                rules=rules.document,
+            )
+        )
+
+
+def _add_feed(routes: APIRouter, feed: Feed) -> None:
+    @routes.get(
+        "/v1/announcements",
+        responses={200: answer(answers.Announcements, "A page of the feed"), 400: _BAD_CURSOR, 410: _GONE},
+    )
+    async def list_announcements(
+        after: parameters.After = None,
+        types: parameters.Types = None,
+        customer: parameters.Person = None,
+        limit: parameters.Limit = 100,
+    ) -> Response:
+        """What became true of people, as CloudEvents, from the oldest that is kept; each once, a person's in order."""
+        cursor = feed.cursor(after) if after is not None else await feed.oldest()
+        asked = types or ALL_TYPES
+        page = await (
+            feed.page(cursor, limit, asked) if customer is None else feed.page_of(customer, cursor, limit, asked)
+        )
+        items = [msgspec.Raw(row.value) for row in page.items]
+        return json({"items": items, "next": cursors.encode(page.next), "more": page.more})
+
+
+def _add_stream(routes: APIRouter, feed: Feed) -> None:
+    watch = Watch(feed)
+
+    def wanted(
+        types: parameters.Types = None, customer: parameters.Person = None, historical: parameters.Historical = False
+    ) -> Wanted:
+        return Wanted(frozenset(types or ALL_TYPES), customer, historical)
+
+    @routes.get(
+        "/v1/announcements/stream",
+        response_class=EventStream,
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, 400: _BAD_CURSOR},
+    )
+    async def stream_announcements(
+        filters: Annotated[Wanted, Depends(wanted)],
+        after: parameters.After = None,
+        last_event_id: parameters.LastEventId = None,
+    ) -> Response:
+        """Announcements as they happen, as server-sent events; the id of an event is a cursor of the feed.
+
+        Begins now, or behind `Last-Event-ID` or `after`. An event `resync` says that the feed does not go back so far.
+        """
+        seen = last_event_id or after
+        cursor = feed.cursor(seen) if seen else await feed.newest()
+        return EventStream(events(feed, watch, cursor, filters))
