@@ -13,7 +13,7 @@ from shared.events import ReferralCredited
 from tests import oracle
 from tests.cdnow import cdnow_purchases
 from tests.oracle import Shop, Told
-from tests.unit.core.lives import crowd, drawn, seeded
+from tests.unit.core.fates import crowd, drawn, seeded
 from tests.unit.core.readings import (
     comparable,
     ladder_by_core,
