@@ -1,1 +1,1 @@
-"""Tests of the ladder's rules."""
+"""The pure core: given facts, when a fact or time comes, then standings and announcements."""

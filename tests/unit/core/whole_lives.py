@@ -1,0 +1,174 @@
+"""Generated lives of one person: dense, so that instants, windows and graces collide."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from services.ladder.core.facts import Known, instant
+from services.ladder.core.rules import Rules
+from services.ladder.core.rules import load as load_rules
+from tests import make
+
+SPAN = 1_500
+"""Days from the first fact to the last."""
+GAPS = (0, 0, 0, 0.5, 1, 1, 2, 7, 14, 16, 28, 30, 60, 86, 90, 166, 180, 335, 365, 395)
+"""Days between neighbours; sums and differences of what the rules name."""
+AMOUNTS = ("0.00", "5.00", "10.00", "10.00", "40.00")
+
+EXOTIC = """
+version = 7
+
+[[rungs]]
+key = "target_market"
+
+[[rungs]]
+key = "prospect"
+enter = { measure = "engagements", at_least = 2, within_days = 30 }
+keep.any_of = [
+    { measure = "engagements", at_least = 1, within_days = 60 },
+    { measure = "checkouts", at_least = 2, within_days = 90 },
+]
+grace_days = 16
+
+[[rungs]]
+key = "buyer"
+enter = { measure = "purchases", at_least = 1 }
+keep.any_of = [
+    { measure = "purchases", at_least = 1, within_days = 180 },
+    { measure = "membership", at_least = 1 },
+]
+grace_days = 14
+
+[[rungs]]
+key = "customer"
+needs_below = true
+enter = { measure = "spend", at_least = "20.00" }
+keep.all_of = [
+    { measure = "spend", at_least = 15, within_days = 180 },
+    { any_of = [{ measure = "purchases", at_least = 2 }, { measure = "membership", at_least = 1 }] },
+]
+grace_days = 30
+
+[[rungs]]
+key = "member"
+needs_below = true
+enter = { measure = "membership", at_least = 1 }
+keep = { measure = "membership", at_least = 1 }
+
+[[rungs]]
+key = "advocate"
+needs_below = true
+enter = { measure = "recommendations", at_least = 2 }
+keep = { measure = "spend", at_least = 5.5, within_days = 90 }
+grace_days = 1
+
+[[rungs]]
+key = "fan"
+needs_below = true
+enter = { measure = "referrals_made", at_least = 1 }
+
+[measures]
+recommendation_score = 7
+
+[phases]
+qualification_days = 30
+closing_days = 30
+complaint_unanswered_days = 1
+complaint_expired_days = 3
+growth_from = "buyer"
+growth_by_rung_days = 14
+growth_by_pace_days = 28
+pace_orders = 2
+pace_factor = 1.5
+not_renewed_days = 1
+lost_days = 60
+
+[churn]
+r = 0.7
+alpha = 3.0
+a = 2.0
+b = 1.1
+horizon_days = 90
+risk_at = 0.6
+silence_at = 0.4
+risk_floor_days = 2
+silence_floor_days = 2
+"""
+
+
+def exotic() -> Rules:
+    """Rules of another make: nothing in the core may lean on the shipped ones."""
+    return load_rules(EXOTIC, time_zone="America/St_Johns")
+
+
+RULES = {
+    "shipped": make.rules(),
+    "shipped, in Berlin": make.rules("Europe/Berlin"),
+    "exotic": exotic(),
+}
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Known]:
+    """Facts of one person in order of time, each (source, id) once, at least one of them making the person known."""
+    at = 0.0
+    facts: list[Known] = [draw(facts_at(0, make.day(0)))]
+    for number in range(1, draw(st.integers(1, 16))):
+        at = (at + draw(st.sampled_from(GAPS))) % SPAN
+        facts.append(draw(st.one_of(facts_at(number, make.day(at)), facts_at(number, make.day(at)), credits_at(at))))
+    return sorted({(fact.source, fact.id): fact for fact in facts}.values(), key=instant)
+
+
+@st.composite
+def facts_at(draw: st.DrawFn, number: int, at: int) -> Known:
+    """A fact the shop tells; its id sorts anywhere among those of its instant."""
+    named: dict[str, Any] = {
+        "id_": f"{draw(st.sampled_from('abc'))}{number}",
+        "source": draw(st.sampled_from(["shop", "till"])),
+    }
+    order = draw(st.sampled_from("123456789"))
+    match draw(st.sampled_from(KINDS)):
+        case "purchase":
+            return make.purchase(at, order=order, amount=draw(st.sampled_from(AMOUNTS)), **named)
+        case "refund":
+            return make.refund(at, order=order, amount=draw(st.sampled_from([None, *AMOUNTS])), **named)
+        case type_, data:
+            return make.fact(type_, at, **named, **data)
+        case kind:
+            raise AssertionError(kind)
+
+
+@st.composite
+def credits_at(draw: st.DrawFn, at: float) -> Known:
+    """What a friend is worth; of one friend versions may come in any order and be worth anything."""
+    friend, version = draw(st.sampled_from(["f1", "f2", "f3", "f4"])), draw(st.integers(1, 3))
+    cause = draw(st.none() | st.sampled_from([make.day(at), make.day(at + 30)]))
+    converted = make.day(at) if cause is None or draw(st.booleans()) else None
+    return make.credit(friend, version, converted=converted, cause=cause)
+
+
+KINDS: tuple[Any, ...] = (
+    *["purchase"] * 8,
+    *["refund"] * 3,
+    ("contact.identified", {}),
+    ("contact.responded", {"channel": "mail"}),
+    *[("contact.checkout_started", {})] * 2,
+    *[("contact.engaged", {"kind": "clicked"})] * 3,
+    *[("contact.complained", {})] * 2,
+    ("contact.served", {"minutes": 5}),
+    ("contact.rated", {"score": 9}),
+    ("contact.rated", {"score": 8}),
+    ("contact.consented", {"purpose": "marketing"}),
+    ("contact.consented", {"purpose": "service"}),
+    ("contact.consented", {}),
+    ("contact.objected", {}),
+    ("contact.cancelled", {}),
+    *[("membership.started", {})] * 3,
+    ("membership.ended", {"cause": "not_renewed"}),
+    ("membership.ended", {"cause": "moved"}),
+    ("referral.made", {"referee": "f1"}),
+    ("referral.made", {"referee": "c1"}),
+    ("referral.made", {}),
+    ("referral.voiced", {"kind": "review", "positive": True}),
+    ("referral.voiced", {"kind": "review", "positive": False}),
+)
