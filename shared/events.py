@@ -6,8 +6,9 @@ Only optional fields are ever added. JSON Schemas for OpenAPI and AsyncAPI are g
 """
 
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
-from uuid import UUID, uuid5
+from hashlib import sha1
+from typing import Annotated, Any, Final, Literal, final
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
@@ -33,9 +34,16 @@ Text = Annotated[str, Meta(max_length=10_000)]
 Currency = Annotated[str, Meta(min_length=3, max_length=3)]
 
 
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
 def derived_id(*parts: str) -> str:
-    """The UUIDv5 of these parts; \\x1f separates them, so that ("a", "bc") and ("ab", "c") differ."""
-    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+    """The UUIDv5 of these parts; \\x1f separates them, so that ("a", "bc") and ("ab", "c") differ.
+
+    As `uuid.uuid5` makes it, in less than half of its time: every announcement needs one.
+    """
+    digest = sha1(NAMESPACE.bytes + "\x1f".join(parts).encode(), usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 class _Message(msgspec.Struct, kw_only=True, tag_field="type", gc=False):
@@ -369,12 +377,14 @@ class Credit(msgspec.Struct, kw_only=True, gc=False):
     version: int
 
 
+@final
 class ReferralNamed(_Timed, tag="referral.named"):
     """To the friend's lane: somebody referred you. `subject` is the friend."""
 
     data: Naming
 
 
+@final
 class ReferralCredited(_Timed, tag="referral.credited"):
     """To the maker's lane: what this friend's referral is worth. `subject` is the maker."""
 
@@ -387,6 +397,7 @@ Internal = ReferralNamed | ReferralCredited
 # -- time as a record --------------------------------------------------------------------------------------------
 
 
+@final
 class Tick(msgspec.Struct, kw_only=True, tag_field="type", tag="clock.tick", gc=False):
     """Time passed: every lane of the topic gets one. It has no subject; the partition says the lane."""
 
@@ -434,6 +445,18 @@ class _Change(msgspec.Struct, kw_only=True, gc=False):
     standing: Standing
     recorded_at: str
     historical: bool | UnsetType = UNSET
+
+
+class Announcing(msgspec.Struct, kw_only=True, gc=False):
+    """Any announcement on its way out, its data encoded already; on the wire as the typed ones below."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    specversion: Literal["1.0"] = "1.0"
+    data: msgspec.Raw
 
 
 class RungChange(_Change, kw_only=True, gc=False):

@@ -4,6 +4,7 @@ All code below the edges computes with these integers; text appears only in mess
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 SECOND: Final = 1_000_000
@@ -28,8 +29,12 @@ def parse(text: str) -> int:
     return from_datetime(moment)
 
 
+@lru_cache(maxsize=4096)
 def text(instant: int) -> str:
-    """RFC 3339 in UTC, with six digits of fraction only where there is a fraction."""
+    """RFC 3339 in UTC, with six digits of fraction only where there is a fraction.
+
+    Cached: the messages of one step and of one batch say the same instants again.
+    """
     return (_EPOCH + timedelta(microseconds=instant)).isoformat()[:-6] + "Z"
 
 

@@ -1,5 +1,7 @@
 """From the core's changes to messages on `ladder.events`."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from services.ladder.core.decide import Change, FactCause
@@ -7,7 +9,7 @@ from shared import instants
 from shared.events import (
     ANNOUNCEMENT_TYPES,
     LADDER_EVENTS,
-    Announcement,
+    Announcing,
     Conversion,
     PhaseChange,
     ReferralConverted,
@@ -32,40 +34,45 @@ _DATA: dict[str, type[RungChange | PhaseChange | Conversion]] = {
     type_of(RungDemoted): RungChange,
     type_of(ReferralConverted): Conversion,
 }
-_KINDS: dict[str, type[Announcement]] = {type_of(kind): kind for kind in ANNOUNCEMENT_TYPES}
+_encode = msgspec.json.Encoder().encode
 
 
-def announcement(person: str, change: Change, recorded_at: int, *, historical: bool, via: str = "") -> Announcement:
+class Announced(NamedTuple):
+    """An announcement, encoded: the whole message, and its data alone."""
+
+    id: str
+    message: bytes
+    data: bytes
+
+
+def announce(person: str, change: Change, recorded_at: int, *, historical: bool, via: str = "") -> Announced:
     """The message for a change. Its id is the same whenever the same change is found.
 
     `via` is the id of the record between lanes that brought the cause, where one did: one referral can cause two
     changes of its maker, when it is made and when it is credited.
     """
     cause = change.cause
-    if isinstance(cause, FactCause):
-        told, parts = fact_cause(cause.fact, cause.source), (cause.source, cause.fact, *([via] if via else []))
+    if type(cause) is FactCause:
+        told = fact_cause(cause.fact, cause.source)
+        message_id = derived_id(person, change.type, cause.source, cause.fact, *((via,) if via else ()))
     else:
-        told, parts = deadline_cause(cause.name, cause.at), (cause.name, str(cause.at))
-    data = _DATA[change.type](
-        cause=told,
-        standing=Standing(rung=change.rung, phase=change.phase, stage=change.stage),
-        recorded_at=instants.text(recorded_at),
-        historical=True if historical else msgspec.UNSET,
-        from_=change.from_,  # type: ignore[arg-type] # the core pairs type and data
-        to=change.to,  # type: ignore[arg-type]
+        told = deadline_cause(cause.name, cause.at)
+        message_id = derived_id(person, change.type, cause.name, str(cause.at))
+    data = _encode(
+        _DATA[change.type](
+            cause=told,
+            standing=Standing(rung=change.rung, phase=change.phase, stage=change.stage),
+            recorded_at=instants.text(recorded_at),
+            historical=True if historical else msgspec.UNSET,
+            from_=change.from_,  # type: ignore[arg-type] # the core pairs type and data
+            to=change.to,  # type: ignore[arg-type]
+        )
     )
-    return _KINDS[change.type](
-        id=derived_id(person, change.type, *parts),
-        source=SOURCE,
-        subject=person,
-        time=instants.text(change.at),
-        data=data,  # type: ignore[arg-type]
+    time = instants.text(change.at)
+    message = Announcing(
+        id=message_id, source=SOURCE, type=change.type, subject=person, time=time, data=msgspec.Raw(data)
     )
-
-
-def outbox_row(lane: int, message: Announcement, at: int) -> OutboxRow:
-    """The announcement on its way to the lane of `ladder.events` with the same number."""
-    return OutboxRow(LADDER_EVENTS, lane, message.subject, message.id, type_of(message), at, encode(message))
+    return Announced(message_id, _encode(message), data)
 
 
 def tick_row(lane: int, time: int) -> OutboxRow:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from services.ladder import friends
-from services.ladder.announce import announcement, outbox_row
+from services.ladder.announce import announce
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause, decide
 from services.ladder.core.facts import key
@@ -19,6 +19,7 @@ from services.ladder.core.standing import Standing, decode, due_at, encode
 from services.ladder.reading import claim_of, read_journal
 from services.ladder.store import FactRow, ParkedRow, StandingRow, Stored, TransitionRow
 from shared.events import (
+    LADDER_EVENTS,
     Fact,
     Internal,
     PurchaseCompleted,
@@ -128,7 +129,7 @@ class Turn:
         self.waiting.append(ParkedRow(person.id, self.now + len(self.waiting), reason, body))
 
     def _fold(self, person: Person, message: Fact | Internal, body: bytes, time: int) -> None:
-        if isinstance(message, ReferralNamed):
+        if type(message) is ReferralNamed:
             self._name(person, message)
             return
         if (message.source, message.id) in person.ids:
@@ -169,15 +170,15 @@ class Turn:
         self._recredit(person, message)
 
     def _refer(self, person: Person, message: Folded) -> None:
-        if isinstance(message, ReferralMade) and (row := friends.naming_row(message, self.manner.lane_of)):
+        if type(message) is ReferralMade and (row := friends.naming_row(message, self.manner.lane_of)):
             self.outbox.append(row)
-        if person.friend is not None and person.facts is not None and not isinstance(message, ReferralCredited):
+        if person.friend is not None and person.facts is not None and type(message) is not ReferralCredited:
             self._recredit(person, message)
 
     def _recredit(self, person: Person, message: Fact | Internal) -> None:
         assert person.friend is not None
         assert person.facts is not None, "the journal of a person whose credit may change has been loaded"
-        facts = [fact for fact in person.facts if not isinstance(fact, ReferralCredited)]
+        facts = [fact for fact in person.facts if type(fact) is not ReferralCredited]
         credit = credit_of(person.id, facts, person.friend.namings, self.manner.rules)
         rows = friends.recredit(person.friend, person.id, credit, friends.cause_of(message), self.manner.lane_of)
         person.friend_changed = person.friend_changed or bool(rows)
@@ -207,31 +208,23 @@ class Turn:
     # -- announcing ----------------------------------------------------------------------------------------------
 
     def _announce(self, person: str, changes: Sequence[Change], time: int, *, correction: bool, via: str = "") -> None:
+        manner, outbox = self.manner, self.outbox
         for change in changes:
+            at, type_ = change.at, change.type
             recorded_at = self._recorded_at(change, time)
-            late = recorded_at - change.at > self.manner.announce_within
-            historical = self.manner.history or late
-            message = announcement(person, change, recorded_at, historical=historical, via=via)
-            self.outbox.append(outbox_row(self.lane, message, change.at))
+            historical = manner.history or recorded_at - at > manner.announce_within
+            told = announce(person, change, recorded_at, historical=historical, via=via)
+            outbox.append(OutboxRow(LADDER_EVENTS, self.lane, person, told.id, type_, at, told.message))
             self.transitions.append(
-                TransitionRow(
-                    person,
-                    self.seq + len(self.outbox),
-                    message.id,
-                    change.type,
-                    change.at,
-                    recorded_at,
-                    correction,
-                    msgspec.json.encode(message.data),
-                )
+                TransitionRow(person, self.seq + len(outbox), told.id, type_, at, recorded_at, correction, told.data)
             )
-            self.announced[change.type] += 1
+            self.announced[type_] += 1
 
     def _recorded_at(self, change: Change, time: int) -> int:
         """Under `CLOCK=facts` the lane's time at which the change could first be known, however the log was cut."""
         if not self.manner.by_facts:
             return self.now
-        if isinstance(change.cause, DeadlineCause):
+        if type(change.cause) is DeadlineCause:
             place = bisect_left(self.times, change.at)
             return min(self.times[place], time) if place < len(self.times) else time
         return time
@@ -279,7 +272,7 @@ class Turn:
 
 
 def _via(message: Folded) -> str:
-    return message.id if isinstance(message, ReferralCredited) else ""
+    return message.id if type(message) is ReferralCredited else ""
 
 
 def _counted(standing: Standing | None) -> tuple[str, str, int] | None:
@@ -310,7 +303,7 @@ def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: 
     for message in messages:
         if _about_credit(person, message):
             return True
-        if isinstance(message, ReferralNamed):
+        if type(message) is ReferralNamed:
             continue
         claim = claim_of(message)
         if claim is not None and (claim in claims or (person.id, claim) in claimed):
@@ -331,19 +324,19 @@ def _in_order(newest: tuple[int, str, str] | None, message: Folded) -> bool:
     """Whether a message of somebody whose newest step is `newest` leaves their past as it is."""
     if newest is None:
         return True
-    if isinstance(message, PurchaseRefunded):
+    if type(message) is PurchaseRefunded:
         return False
-    if isinstance(message, ReferralCredited) and message.data.converted is None:
+    if type(message) is ReferralCredited and message.data.converted is None:
         return False
     return key(message) >= newest
 
 
 def _about_credit(person: Person, message: Fact | Internal) -> bool:
     """Whether the message may change what this person's referrer is credited with."""
-    if isinstance(message, ReferralNamed):
+    if type(message) is ReferralNamed:
         return True
     if person.friend is None:
         return False
-    if isinstance(message, ReferralMade):
+    if type(message) is ReferralMade:
         return True
-    return isinstance(message, PurchaseCompleted) and (person.standing is None or person.standing.purchases == 0)
+    return type(message) is PurchaseCompleted and (person.standing is None or person.standing.purchases == 0)

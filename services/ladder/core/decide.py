@@ -1,7 +1,7 @@
 """What to tell the world: the difference between the standings before and after one step."""
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final, Literal, final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ Type = Literal[
 ]
 
 
+@final
 class FactCause(Struct, frozen=True, gc=False):
     """A fact brought it about."""
 
@@ -28,6 +29,7 @@ class FactCause(Struct, frozen=True, gc=False):
     source: str
 
 
+@final
 class DeadlineCause(Struct, frozen=True, gc=False):
     """The passing of time brought it about."""
 
