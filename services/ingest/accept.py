@@ -4,16 +4,17 @@ Most events are right, so each is first read the fast way, where whatever is dou
 what is wrong.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from services.ingest import checks, envelope, faults, identity, kinds, money, personal, readable
+from services.ingest import envelope, faults, kinds, readable
 from services.ingest.envelope import Envelope
-from services.ingest.identity import NewId
+from services.ingest.identity import NewId, derived_from
+from services.ingest.personal import Parts, parts_of
 from services.ingest.posting import Posting
 from services.ingest.shop import AHEAD, DEFAULT_SOURCE, Shop
 from shared import events, instants
@@ -23,6 +24,7 @@ from shared.log.partitioner import lanes_of
 
 _DOUBTS: Final = (msgspec.DecodeError, ValueError, KeyError, RecursionError)
 """What the fast way raises; an unknown type is a KeyError."""
+EARLIEST: Final = instants.to_datetime(0)
 
 
 class Error(msgspec.Struct, kw_only=True):
@@ -43,13 +45,12 @@ class Result(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Taken(NamedTuple):
-    """An event that goes to the log: what of it is for everybody, and the whole of it where that is personal."""
+    """An event that goes to the log."""
 
     result: Result
     key: bytes
-    at: int
-    public: bytes
-    personal: bytes | None
+    moment: datetime
+    parts: Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,22 @@ def accept(posting: Posting, shop: Shop, *, now: int, new_id: NewId) -> Acceptan
     judge = _Judge(posting, shop, now, new_id)
     outcomes = [judge.outcome(index, event) for index, event in enumerate(posting.events)]
     taken = [outcome for outcome in outcomes if isinstance(outcome, Taken)]
-    lanes = lanes_of([one.key for one in taken], shop.lanes) if taken else []
+    keys = [one.key for one in taken]
+    parts = [one.parts for one in taken]
+    lanes = lanes_of(keys, shop.lanes) if keys else []
     return Acceptance(
         results=[outcome.result if isinstance(outcome, Taken) else outcome for outcome in outcomes],
-        profiles=list(_profiles(taken, lanes)),
-        facts=[Entry(events.SHOP_EVENTS, lane, one.key, one.public) for one, lane in zip(taken, lanes, strict=True)],
-        newest=max((one.at for one in taken), default=None),
+        profiles=[
+            Entry(events.SHOP_PROFILES, lane, key, part.personal)
+            for lane, key, part in zip(lanes, keys, parts, strict=True)
+            if part.personal is not None
+        ],
+        facts=[
+            Entry(events.SHOP_EVENTS, lane, key, part.public)
+            for lane, key, part in zip(lanes, keys, parts, strict=True)
+        ],
+        newest=instants.from_datetime(max(one.moment for one in taken)) if taken else None,
     )
-
-
-def _profiles(taken: Iterable[Taken], lanes: Iterable[int]) -> Iterable[Entry]:
-    for one, lane in zip(taken, lanes, strict=True):
-        if one.personal is not None:
-            yield Entry(events.SHOP_PROFILES, lane, one.key, one.personal)
 
 
 class _Judge:
@@ -89,9 +93,10 @@ class _Judge:
     def __init__(self, posting: Posting, shop: Shop, now: int, new_id: NewId) -> None:
         self._posting = posting
         self._shop = shop
-        self._now = now
         self._new_id = new_id
-        self._measure = faults.Measure(shop, now + AHEAD, posting.required)
+        self._now = now
+        self._moment = instants.to_datetime(now)
+        self._latest = instants.to_datetime(now + AHEAD)
 
     def outcome(self, index: int, event: bytes) -> Taken | Result:
         """What becomes of the event at this place of the request."""
@@ -106,46 +111,35 @@ class _Judge:
         sent = envelope.read(event)
         kind = kinds.KINDS[sent.type]
         data = kind.read(sent.data)
-        at = self._check(sent, data)
-        complete = sent.is_complete()
-        repeatable = complete or self._fill(event, sent, data)
-        whole = event if complete else envelope.completed(event, sent)
-        return Taken(
-            result=Result(id=sent.id, status="accepted", repeatable=UNSET if repeatable else False),
-            key=sent.subject.encode(),
-            at=at,
-            public=personal.public_part(kind.name, whole),
-            personal=whole if personal.has_personal_part(data) else None,
-        )
+        kind.check(data, sent.data, self._shop)
+        sent.check(whole=self._posting.whole)
+        moment = self._moment if sent.time is None else sent.time
+        if not EARLIEST <= moment <= self._latest:
+            raise ValueError("the time is out of bounds")
+        whole, result = (event, _taken_as(sent.id)) if sent.is_complete() else self._filled(event, sent, data)
+        return Taken(result, sent.subject.encode(), moment, parts_of(kind.name, data, whole))
 
-    def _check(self, sent: Envelope, data: msgspec.Struct) -> int:
-        """Check what the types do not say, and return the event's instant."""
-        sent.check_attributes(self._posting.required)
-        checks.check_person(sent.subject)
-        money.check_numbers(data, sent.data, self._shop)
-        match data:
-            case events.Purchase(currency=currency):
-                checks.check_currency(currency, self._shop)
-            case events.Referral(referee=str(referee)):
-                checks.check_person(referee)
-            case _:
-                pass
-        return self._now if sent.time is None else checks.instant_of(sent.time, self._measure.latest)
-
-    def _fill(self, event: bytes, sent: Envelope, data: msgspec.Struct) -> bool:
-        """Fill in what is missing, and tell whether posting again would fill in the same id."""
-        sent.source = sent.source or DEFAULT_SOURCE
-        known = identity.identity_of(event, sent, data, key=self._posting.key, new_id=self._new_id)
-        sent.id = known.id
-        sent.time = sent.time or instants.text(self._now)
-        return known.repeatable
+    def _filled(self, event: bytes, sent: Envelope, data: msgspec.Struct) -> tuple[bytes, Result]:
+        """The event with all that was missing, and what is told of it."""
+        filled = {}
+        if sent.specversion is None:
+            filled["specversion"] = "1.0"
+        if (source := sent.source) is None:
+            source = filled["source"] = DEFAULT_SOURCE
+        if sent.time is None:
+            filled["time"] = instants.text(self._now)
+        if sent.id is not None:
+            return envelope.completed(event, filled), _taken_as(sent.id)
+        derived = derived_from(event, sent, data, source=source, key=self._posting.key)
+        filled["id"] = derived or self._new_id()
+        return envelope.completed(event, filled), _taken_as(filled["id"], repeatable=UNSET if derived else False)
 
     def _error(self, event: bytes, place: str, doubt: Exception) -> Error:
         if len(event) > readable.LARGEST_EVENT:
             fault = Fault(pointer=place, detail=f"has more than {readable.LARGEST_EVENT} bytes")
             return Error(type="event-too-large", title="The event is too large", errors=[fault])
         try:
-            found = faults.faults_of(event, self._measure)
+            found = faults.faults_of(event, faults.Measure(self._shop, self._now + AHEAD, whole=self._posting.whole))
         except faults.NotYetSupportedError as error:
             fault = Fault(pointer=f"{place}/type", detail=f"{error} cannot be taken yet")
             return Error(type="not-yet-supported", title="This type is not yet supported", errors=[fault])
@@ -153,6 +147,10 @@ class _Judge:
             fault.pointer = place + fault.pointer
         unnamed = [Fault(pointer=place, detail=f"cannot be read: {doubt}")]
         return Error(type="invalid-event", title="The event was refused", errors=found or unnamed)
+
+
+def _taken_as(id_: str | None, repeatable: bool | UnsetType = UNSET) -> Result:
+    return Result(id=id_, status="accepted", repeatable=repeatable)
 
 
 def _readable_id(event: bytes) -> str | None:

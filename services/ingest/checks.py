@@ -4,6 +4,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from msgspec import Raw
+
 from services.ingest.shop import Shop
 from shared import instants
 from shared.events import LARGEST_AMOUNT
@@ -15,6 +17,8 @@ _ZONE: Final = re.compile(r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z")
 _DECIMAL_TEXT: Final = re.compile(r"[0-9]{1,13}(?:\.[0-9]+)?")
 _TIDY_AMOUNT: Final = re.compile(rb'"?[0-9]{1,12}(?:\.[0-9]{1,2}0*)?"?')
 """What nearly every amount looks like; right for currencies of two or more digits without any arithmetic."""
+ABSENT: Final = frozenset({b"", b"null"})
+"""Of a value in JSON: not there, or null, which a CloudEvent treats alike."""
 LONGEST_NUMBER: Final = 400
 """Characters of a number; beyond them it is an attack or an accident."""
 TOO_LONG: Final = f"a number has at most {LONGEST_NUMBER} characters"
@@ -49,11 +53,11 @@ def check_currency(currency: str, shop: Shop) -> None:
         raise ValueError(f"must be the shop's currency, {shop.currency}")
 
 
-def check_amount(token: bytes, shop: Shop) -> None:
+def check_amount(token: Raw | bytes, shop: Shop) -> None:
     """Check an amount of money as it stands in the JSON: a number, or text with the quotes around it."""
     if shop.exponent >= 2 and _TIDY_AMOUNT.fullmatch(token):
         return
-    amount = check_quantity(token)
+    amount = check_quantity(bytes(token))
     if _fraction_digits(amount) > shop.exponent:
         raise ValueError(f"{shop.currency} has at most {shop.exponent} decimal digits")
 

@@ -1,12 +1,15 @@
 """The attributes of an event as it was posted: a CloudEvent, whole or with what may be filled in missing."""
 
-from typing import Final, Literal
+from datetime import datetime
+from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Raw, field
+from msgspec import Meta, Raw, field
 
-from services.ingest.kinds import ABSENT
+from services.ingest.checks import ABSENT
 from shared.events import Id
+
+_NONE: Final = Raw()
 
 
 class Envelope(msgspec.Struct, kw_only=True, gc=False):
@@ -16,24 +19,27 @@ class Envelope(msgspec.Struct, kw_only=True, gc=False):
     subject: Id
     id: Id | None = None
     source: Id | None = None
-    time: str | None = None
+    time: Annotated[datetime, Meta(tz=True)] | None = None
     specversion: Literal["1.0"] | None = None
-    data: Raw = Raw()
-    data_base64: Raw = Raw()
-    reserved: Raw = field(name="_at", default=Raw())
+    data: Raw = _NONE
+    data_base64: Raw = _NONE
+    reserved: Raw = field(name="_at", default=_NONE)
     """No attribute of CloudEvents; inside the system this name means the parsed time."""
 
-    def is_complete(self) -> bool:
-        """Whether the event can go on as it was sent."""
-        attributes = (self.id, self.source, self.time, self.specversion)
-        return None not in attributes and bytes(self.data) != b"null"
-
-    def check_attributes(self, required: tuple[str, ...]) -> None:
-        """Check for what an event must bring and must not bring. Raises ValueError."""
-        if any(getattr(self, name) is None for name in required):
+    def check(self, *, whole: bool) -> None:
+        """Check for what must not be there, and, if it came as a CloudEvent, for what must. Raises ValueError."""
+        if whole and (self.id is None or self.source is None or self.specversion is None):
             raise ValueError("an attribute is missing")
-        if bytes(self.reserved) or bytes(self.data_base64) not in ABSENT:
+        if self.reserved is not _NONE or (self.data_base64 is not _NONE and bytes(self.data_base64) not in ABSENT):
             raise ValueError("an attribute is not allowed")
+        if "@" in self.subject:
+            raise ValueError("the subject is no pseudonym")
+
+    def is_complete(self) -> bool:
+        """Whether it can go on as it was sent."""
+        if self.id is None or self.source is None or self.time is None or self.specversion is None:
+            return False
+        return self.data is _NONE or bytes(self.data) != b"null"
 
 
 ATTRIBUTES: Final = ("specversion", "type", "source", "id", "subject", "time")
@@ -48,15 +54,11 @@ def read(event: bytes) -> Envelope:
     return _whole.decode(event)
 
 
-def completed(event: bytes, envelope: Envelope) -> bytes:
-    """The event as it goes on: as it was sent if nothing is missing, otherwise with what `envelope` has filled in."""
+def completed(event: bytes, filled: dict[str, str]) -> bytes:
+    """The event with what was missing, everything else as it was sent; null is as good as missing."""
+    if b"null" not in event:
+        return msgspec.json.encode(filled)[:-1] + b"," + event[1:] if filled else event
     members = {name: value for name, value in _members.decode(event).items() if bytes(value) != b"null"}
-    filled = {
-        "specversion": "1.0",
-        "id": envelope.id,
-        "source": envelope.source,
-        "time": envelope.time,
-    }
     return msgspec.json.encode({**filled, **members})
 
 
@@ -64,8 +66,6 @@ def reduced(event: bytes, names: tuple[str, ...]) -> bytes:
     """A complete event without extension attributes, and with no other members of its data than these."""
     members = _members.decode(event)
     data = _members.decode(members.get("data", b"{}"))
-    kept: dict[str, object] = {
-        name: members[name] for name in ("specversion", "type", "source", "id", "subject", "time")
-    }
+    kept: dict[str, object] = {name: members[name] for name in ATTRIBUTES}
     kept["data"] = {name: data[name] for name in names if name in data}
     return msgspec.json.encode(kept)

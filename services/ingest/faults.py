@@ -25,7 +25,9 @@ from shared.http import Fault
 MOST_FAULTS: Final = 50
 """Told of one event."""
 CLOUD_EVENT: Final = ("specversion", "id", "source", "type", "subject")
-"""What a CloudEvent must bring; of plain JSON only the last two."""
+"""What a CloudEvent must bring."""
+PLAIN_JSON: Final = ("type", "subject")
+"""What plain JSON must bring."""
 
 
 class NotYetSupportedError(ValueError):
@@ -34,11 +36,11 @@ class NotYetSupportedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What an event is held against: the latest time, the shop, and the attributes it must have."""
+    """What an event is held against: the shop, the latest time, and whether it is a whole CloudEvent."""
 
     shop: Shop
     latest: int
-    required: tuple[str, ...]
+    whole: bool
 
 
 def faults_of(event: bytes, measure: Measure) -> list[Fault]:
@@ -69,7 +71,7 @@ def _misfits(event: dict[str, Any], measure: Measure) -> Iterator[Fault]:
 
 
 def _attributes(event: Mapping[str, Any], measure: Measure) -> Iterator[Fault]:
-    for name in measure.required:
+    for name in CLOUD_EVENT if measure.whole else PLAIN_JSON:
         if event.get(name) is None:
             yield Fault(pointer=f"/{name}", detail="is missing")
     if event.get("data_base64") is not None:

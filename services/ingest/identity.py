@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -13,28 +12,18 @@ NewId = Callable[[], str]
 """A source of ids that never repeats."""
 
 
-class Identity(NamedTuple):
-    """An id, and whether posting the same event again yields it again."""
-
-    id: str
-    repeatable: bool
-
-
-def identity_of(event: bytes, envelope: Envelope, data: msgspec.Struct, *, key: str | None, new_id: NewId) -> Identity:
-    """The identity of an event of a known source; `event` is what was sent, `key` the request's Idempotency-Key.
+def derived_from(event: bytes, sent: Envelope, data: msgspec.Struct, *, source: str, key: str | None) -> str | None:
+    """The id of an event without one; `event` is what was sent, `key` the request's Idempotency-Key.
 
     A purchase is known by its order. Anything else by the digest of what was sent, if that or the key tells one
-    occasion from the next; otherwise it is new each time.
+    occasion from the next; None if not, and then it is new each time.
     """
-    source = envelope.source or ""
-    if envelope.id is not None:
-        return Identity(envelope.id, repeatable=True)
     if isinstance(data, events.Purchase):
-        return Identity(_derived("order", source, envelope.subject, data.order_id), repeatable=True)
-    if envelope.time is None and key is None:
-        return Identity(new_id(), repeatable=False)
+        return _derived("order", source, sent.subject, data.order_id)
+    if sent.time is None and key is None:
+        return None
     digest = hashlib.sha256(event).hexdigest()
-    return Identity(_derived("digest", source, envelope.subject, digest, key or ""), repeatable=True)
+    return _derived("digest", source, sent.subject, digest, key or "")
 
 
 def _derived(*parts: str) -> str:

@@ -6,10 +6,9 @@ from typing import Final, cast
 import msgspec
 from msgspec import Raw
 
+from services.ingest.checks import ABSENT
+from services.ingest.content import CHECKS, Check, nothing_more
 from shared import events
-
-ABSENT: Final = frozenset({b"", b"null"})
-"""Of a value in JSON: not there, or null, which a CloudEvent treats alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +19,20 @@ class Kind:
     data: type[msgspec.Struct]
     optional: bool
     decoder: msgspec.json.Decoder[msgspec.Struct]
+    check: Check
 
-    def read(self, data: Raw) -> msgspec.Struct:
+    def read(self, sent: Raw) -> msgspec.Struct:
         """The data; what is missing or null is empty. Raises msgspec's errors and RecursionError."""
-        if self.optional and bytes(data) in ABSENT:
+        if self.optional and bytes(sent) in ABSENT:
             return self.data()
-        return self.decoder.decode(data)
+        return self.decoder.decode(sent)
 
 
 def _kind(fact: type[events.Fact]) -> Kind:
     field = next(field for field in msgspec.structs.fields(fact) if field.name == "data")
     data = cast("type[msgspec.Struct]", field.type)
-    return Kind(events.type_of(fact), data, not field.required, msgspec.json.Decoder(data))
+    decoder = msgspec.json.Decoder(data)
+    return Kind(events.type_of(fact), data, not field.required, decoder, CHECKS.get(data, nothing_more))
 
 
 KINDS: Final = {kind.name: kind for kind in map(_kind, events.FACT_TYPES)}

@@ -1,6 +1,6 @@
 """Personal data never enters `shop.events`: what each topic gets of an event."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -8,25 +8,24 @@ from services.ingest import envelope
 from shared import events
 
 PUBLIC: Final = {
-    events.ContactIdentified.__struct_config__.tag: ("source", "acquisition_cost"),
-    events.ContactConsented.__struct_config__.tag: ("channel", "purpose"),
-    events.ContactObjected.__struct_config__.tag: ("channel", "purpose"),
+    events.type_of(events.ContactIdentified): ("source", "acquisition_cost"),
+    events.type_of(events.ContactConsented): ("channel", "purpose"),
+    events.type_of(events.ContactObjected): ("channel", "purpose"),
 }
 """Of these types only these members of `data` are for everybody."""
 
 
-def public_part(kind: str, event: bytes) -> bytes:
-    """What of a complete event goes to `shop.events`."""
+class Parts(NamedTuple):
+    """What goes to `shop.events`, and what goes to `shop.profiles`."""
+
+    public: bytes
+    personal: bytes | None = None
+
+
+def parts_of(kind: str, data: msgspec.Struct, event: bytes) -> Parts:
+    """Split a complete event of this kind, which carries this data."""
     names = PUBLIC.get(kind)
-    return event if names is None else envelope.reduced(event, names)
-
-
-def has_personal_part(data: msgspec.Struct) -> bool:
-    """Whether the whole event goes to `shop.profiles` as well."""
-    match data:
-        case events.Consent():
-            return True
-        case events.Identification(profile=profile):
-            return profile is not None
-        case _:
-            return False
+    if names is None:
+        return Parts(event)
+    impersonal = isinstance(data, events.Identification) and data.profile is None
+    return Parts(envelope.reduced(event, names), None if impersonal else event)

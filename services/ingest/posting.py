@@ -11,24 +11,26 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from msgspec import Raw
 
-from services.ingest import faults, splitting
+from services.ingest import splitting
 from shared.http import Fault, Problem
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 PLAIN: Final = "application/json"
 PREFIX: Final = "ce-"
-PLAIN_JSON: Final = ("type", "subject")
-"""What plain JSON must bring; everything else is filled in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Raw events, whether they came as a list, the attributes each must have, and the request's idempotency key."""
+    """Raw events of a request, and its idempotency key.
+
+    `listed` says that they came as a list; `whole` that they are CloudEvents, which miss nothing but a time, while of
+    plain JSON all but type and subject is filled in.
+    """
 
     events: list[bytes]
     listed: bool
-    required: tuple[str, ...]
+    whole: bool
     key: str | None = None
 
 
@@ -38,15 +40,15 @@ def opened(headers: Mapping[str, str], body: bytes) -> Posting:
     try:
         match _media_type(headers):
             case "binary":
-                return Posting([_from_headers(headers, body)], listed=False, required=faults.CLOUD_EVENT, key=key)
+                return Posting([_from_headers(headers, body)], listed=False, whole=True, key=key)
             case "application/cloudevents+json":
-                return Posting([splitting.one(body)], listed=False, required=faults.CLOUD_EVENT, key=key)
+                return Posting([splitting.one(body)], listed=False, whole=True, key=key)
             case "application/cloudevents-batch+json":
-                return Posting(_some(body), listed=True, required=faults.CLOUD_EVENT, key=key)
+                return Posting(_some(body), listed=True, whole=True, key=key)
             case "application/json" if body.lstrip()[:1] == b"[":
-                return Posting(_some(body), listed=True, required=PLAIN_JSON, key=key)
+                return Posting(_some(body), listed=True, whole=False, key=key)
             case "application/json":
-                return Posting([splitting.one(body)], listed=False, required=PLAIN_JSON, key=key)
+                return Posting([splitting.one(body)], listed=False, whole=False, key=key)
             case other:
                 raise _unsupported(other)
     except splitting.MalformedError as error:

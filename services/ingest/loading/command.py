@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--key-file", type=Path, help="a file that holds an API key with the scope events:write")
     option("--batch", type=_batch_size, default=500, help="events in a request, at most 1000 (%(default)s)")
     option("--map", type=_pair, action="append", metavar="COLUMN=FIELD", help="a CSV column by another name")
-    option("--set", type=_pair, action="append", metavar="FIELD=VALUE", help="a value for every row")
+    option("--set", type=_pair, action="append", metavar="FIELD=VALUE", help="a value for every CSV row")
     option("--zone", type=_zone, help="time zone of CSV times without one, such as Europe/Berlin")
     option("--state", type=Path, help="where progress is remembered (FILE.progress)")
     option("--patience", type=float, default=300, help="seconds the service may be away (%(default)s)")

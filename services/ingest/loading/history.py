@@ -6,15 +6,15 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from services.ingest import checks, envelope, kinds
-from services.ingest.identity import identity_of
+from services.ingest import envelope, kinds
+from services.ingest.envelope import Envelope
+from services.ingest.identity import derived_from
 from services.ingest.loading.rows import Row
 from services.ingest.shop import DEFAULT_SOURCE
+from shared import instants
 
 MOST_SORTED: Final = 3_000_000
 """Events that are held in memory to be sorted; files that are in order already may be of any length."""
-
-_END_OF_TIME: Final = 2**62
 
 
 class Line(NamedTuple):
@@ -82,15 +82,16 @@ def _placed(row: Row) -> Line | Refused:
 
 
 def _place(event: bytes) -> tuple[int, str]:
-    """When an event happened, and its id, also the one it will get. Raises ValueError."""
+    """When an event happened, and its id, also the one it will get. Raises msgspec's errors and ValueError."""
     sent = envelope.read(event)
     if sent.time is None:
         raise ValueError("/time is missing: a history tells when each thing happened")
-    sent.source = sent.source or DEFAULT_SOURCE
-    at = checks.instant_of(sent.time, _END_OF_TIME)
-    kind = kinds.KINDS.get(sent.type)
+    return instants.from_datetime(sent.time), sent.id or _id_to_come(event, sent)
+
+
+def _id_to_come(event: bytes, sent: Envelope) -> str:
     try:
-        data = kind.read(sent.data) if kind else sent
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return at, ""
-    return at, identity_of(event, sent, data, key=None, new_id=str).id
+        data = kinds.KINDS[sent.type].read(sent.data)
+    except (msgspec.DecodeError, KeyError, ValueError, RecursionError):
+        return ""
+    return derived_from(event, sent, data, source=sent.source or DEFAULT_SOURCE, key=None) or ""

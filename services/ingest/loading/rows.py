@@ -25,7 +25,7 @@ csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file is read: columns by other names, values for all rows, and the zone of times that have none."""
+    """How a CSV file is read: columns by other names, values for all rows, and the zone of times that have none."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -43,25 +43,15 @@ class Row(NamedTuple):
 def rows(path: Path, reading: Reading) -> Iterator[Row]:
     """The events of a file, one after the other. Raises OSError, and ValueError when it is no such file."""
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-        return _from_json_lines(path, reading)
+        return _from_json_lines(path)
     return _from_csv(path, reading)
 
 
-def _from_json_lines(path: Path, reading: Reading) -> Iterator[Row]:
+def _from_json_lines(path: Path) -> Iterator[Row]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            if text := line.strip():
-                yield _from_json(number, text, reading)
-
-
-def _from_json(number: int, text: bytes, reading: Reading) -> Row:
-    """What needs no change stays as it is, byte for byte."""
-    try:
-        event = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
-        return Row(number, text, f"is no JSON object: {error}")
-    missing = {name: value for name, value in reading.constants.items() if name not in event}
-    return Row(number, msgspec.json.encode({**event, **missing}) if missing else text)
+            if event := line.strip():
+                yield Row(number, event)
 
 
 def _from_csv(path: Path, reading: Reading) -> Iterator[Row]:
