@@ -5,7 +5,7 @@ from random import Random
 import msgspec
 
 from shared import events
-from tests.unit.core.lives import KINDS, Life
+from tests.unit.core.fates import KINDS, Life
 
 SOCIAL = ("purchase",) * 4 + ("referral", "referral", "refund", "voiced", "rated", "joined", "served", "complained")
 

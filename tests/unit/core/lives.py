@@ -1,156 +1,174 @@
-"""Lives to try the rules on: facts of all kinds at instants where windows end, with repeats, refunds and credits.
+"""Generated lives of one person: dense, so that instants, windows and graces collide."""
 
-A life is a function of choices, so that the same code serves a seed, and Hypothesis, which can then shrink it.
-"""
+from typing import Any
 
-from collections.abc import Sequence
-from random import Random
-from typing import Any, Final, Protocol, TypeVar
-
-import msgspec
 from hypothesis import strategies as st
 
-from shared import events, instants
-from tests.oracle import Shop, Told
+from services.ladder.core.facts import Known, instant
+from services.ladder.core.rules import Rules
+from services.ladder.core.rules import load as load_rules
+from tests import make
 
-T = TypeVar("T")
+SPAN = 1_500
+"""Days from the first fact to the last."""
+GAPS = (0, 0, 0, 0.5, 1, 1, 2, 7, 14, 16, 28, 30, 60, 86, 90, 166, 180, 335, 365, 395)
+"""Days between neighbours; sums and differences of what the rules name."""
+AMOUNTS = ("0.00", "5.00", "10.00", "10.00", "40.00")
 
-START: Final = instants.parse("2021-03-01T00:00:00Z")
-SHOPS: Final = (Shop(), Shop(zone="Europe/Berlin"), Shop(exponent=0, zone="America/Sao_Paulo"))
-FRIENDS: Final = ("ann", "bob", "cid", "dot", "eve")
-SHORT: Final = (0, 0, 0, 0, 1, 2, 5, 13, 14, 15, 28, 29, 30, 45)
-LONG: Final = (76, 89, 90, 91, 120, 180, 275, 335, 364, 365, 366, 395, 730, 760)
-"""Days between facts: the rules' durations with their neighbours."""
-OFFSETS: Final = (0, 0, 0, 0, 0, 1, -1, instants.SECOND, 9 * instants.HOUR, 23 * instants.HOUR)
-GAPS: Final = (SHORT, SHORT + LONG, SHORT * 3 + LONG)
+EXOTIC = """
+version = 7
 
-_EVERYTHING: Final = (
-    "purchase", "refund", "referral", "credit", "identified", "responded", "checkout", "engaged", "complained",
-    "served", "rated", "consented", "objected", "cancelled", "joined", "left", "voiced",
-)  # fmt: skip
-KINDS: Final = (
-    _EVERYTHING,
-    _EVERYTHING + ("purchase",) * 12,
-    ("purchase",) * 6 + ("refund",),
-    ("purchase",) * 6 + ("joined", "left", "referral", "credit", "credit", "voiced", "refund"),
-    ("purchase", "purchase", "joined", "referral", "credit", "credit"),
-    ("identified", "responded", "checkout", "engaged", "engaged", "consented", "joined", "cancelled"),
-)
-"""What a life is about: everything, mostly buying, only buying, climbing, climbing to the top, or never buying."""
+[[rungs]]
+key = "target_market"
 
+[[rungs]]
+key = "prospect"
+enter = { measure = "engagements", at_least = 2, within_days = 30 }
+keep.any_of = [
+    { measure = "engagements", at_least = 1, within_days = 60 },
+    { measure = "checkouts", at_least = 2, within_days = 90 },
+]
+grace_days = 16
 
-class Choose(Protocol):
-    """One of these options."""
+[[rungs]]
+key = "buyer"
+enter = { measure = "purchases", at_least = 1 }
+keep.any_of = [
+    { measure = "purchases", at_least = 1, within_days = 180 },
+    { measure = "membership", at_least = 1 },
+]
+grace_days = 14
 
-    def __call__(self, options: Sequence[T], /) -> T: ...
+[[rungs]]
+key = "customer"
+needs_below = true
+enter = { measure = "spend", at_least = "20.00" }
+keep.all_of = [
+    { measure = "spend", at_least = 15, within_days = 180 },
+    { any_of = [{ measure = "purchases", at_least = 2 }, { measure = "membership", at_least = 1 }] },
+]
+grace_days = 30
 
+[[rungs]]
+key = "member"
+needs_below = true
+enter = { measure = "membership", at_least = 1 }
+keep = { measure = "membership", at_least = 1 }
 
-class Life:
-    """The making of one life; ids are not in the order of time."""
+[[rungs]]
+key = "advocate"
+needs_below = true
+enter = { measure = "recommendations", at_least = 2 }
+keep = { measure = "spend", at_least = 5.5, within_days = 90 }
+grace_days = 1
 
-    def __init__(self, choose: Choose) -> None:
-        self.choose = choose
-        self.kinds = choose(KINDS)
-        self.gaps = choose(GAPS)
-        self.versions: dict[str, int] = {}
+[[rungs]]
+key = "fan"
+needs_below = true
+enter = { measure = "referrals_made", at_least = 1 }
 
-    def facts(self, count: int) -> list[Told]:
-        """So many facts in the order of time, but for small steps back."""
-        day = START
-        told: list[Told] = []
-        for n in range(count):
-            day += self.choose(self.gaps) * instants.DAY
-            told.append(self.fact(n, max(START, day + self.choose(OFFSETS))))
-        return told
+[measures]
+recommendation_score = 7
 
-    def fact(self, n: int, at: int) -> Told:
-        """The n-th fact; now and then its id or its order was used before."""
-        kind = self.choose(self.kinds)
-        if kind == "credit":
-            return self.credit(at)
-        wire = {"id": self.name(n), "source": self.choose(("shop", "shop", "crm")), "time": instants.text(at)}
-        fact: events.Fact = msgspec.convert({**wire, "subject": "me", **self.body(kind, n)}, events.Fact)
-        return fact
+[phases]
+qualification_days = 30
+closing_days = 30
+complaint_unanswered_days = 1
+complaint_expired_days = 3
+growth_from = "buyer"
+growth_by_rung_days = 14
+growth_by_pace_days = 28
+pace_orders = 2
+pace_factor = 1.5
+not_renewed_days = 1
+lost_days = 60
 
-    def name(self, n: int) -> str:
-        """An id; one in twelve is that of the fact before."""
-        number = n if self.choose(range(12)) else max(0, n - 1)
-        return f"{number * 7 % 11:02}-{number}"
-
-    def order(self, n: int) -> str:
-        """An order id; one in eight is that of an earlier fact, of whatever kind."""
-        return f"o{n if self.choose(range(8)) else self.choose(range(n + 1))}"
-
-    def body(self, kind: str, n: int) -> dict[str, Any]:
-        """Type and data of a kind."""
-        data: dict[str, Any] = {}
-        match kind:
-            case "purchase":
-                amount = self.choose(("0", "10", "10", "25", "60", "100"))
-                data = {"order_id": self.order(n), "amount": amount, "currency": "EUR"}
-            case "refund":
-                data = {"order_id": f"o{self.choose(range(n + 2))}", "amount": self.choose((None, "0", "4", "25"))}
-            case _:
-                data = self.choose(_DATA.get(kind, ({},)))
-        return {"type": _TYPES[kind], "data": data}
-
-    def credit(self, at: int) -> events.ReferralCredited:
-        """What a friend's side says: a first purchase; later that it moved, or that there is none any more."""
-        friend = self.choose(FRIENDS)
-        version = self.versions[friend] = self.versions.get(friend, 0) + 1
-        cause = self.deed(friend, f"deed {version}", at)
-        moved = self.deed(friend, f"purchase {version}", at - self.choose((0, 1, 40)) * instants.DAY)
-        converted = cause if version == 1 else self.choose((cause, None, moved))
-        data = events.Credit(friend=friend, converted=converted, cause=cause, version=version)
-        name = events.derived_id("credit", friend, str(version))
-        return events.ReferralCredited(id=name, source="ladder", subject="me", time=cause.at, data=data)
-
-    def deed(self, friend: str, name: str, at: int) -> events.FactRef:
-        """A fact of a friend."""
-        return events.FactRef(at=instants.text(at), person=friend, source="shop", id=f"{friend} {name}")
+[churn]
+r = 0.7
+alpha = 3.0
+a = 2.0
+b = 1.1
+horizon_days = 90
+risk_at = 0.6
+silence_at = 0.4
+risk_floor_days = 2
+silence_floor_days = 2
+"""
 
 
-_DATA: Final[dict[str, tuple[dict[str, Any], ...]]] = {
-    "referral": ({}, {"referee": "me"}, {"referee": "ann"}, {"referee": "bob"}),
-    "responded": ({"channel": "mail"},),
-    "engaged": ({"kind": "visited"},),
-    "served": ({"minutes": 5},),
-    "rated": ({"score": 0}, {"score": 8}, {"score": 9}, {"score": 10}),
-    "consented": ({}, {"purpose": "marketing"}, {"purpose": "survey"}),
-    "left": ({"cause": "not_renewed"}, {"cause": "moved"}),
-    "voiced": ({"kind": "review", "positive": True}, {"kind": "social", "positive": False}),
+def exotic() -> Rules:
+    """Rules of another make: nothing in the core may lean on the shipped ones."""
+    return load_rules(EXOTIC, time_zone="America/St_Johns")
+
+
+RULES = {
+    "shipped": make.rules(),
+    "shipped, in Berlin": make.rules("Europe/Berlin"),
+    "exotic": exotic(),
 }
-_TYPES: Final = {
-    "purchase": "purchase.completed",
-    "refund": "purchase.refunded",
-    "identified": "contact.identified",
-    "responded": "contact.responded",
-    "checkout": "contact.checkout_started",
-    "engaged": "contact.engaged",
-    "complained": "contact.complained",
-    "served": "contact.served",
-    "rated": "contact.rated",
-    "consented": "contact.consented",
-    "objected": "contact.objected",
-    "cancelled": "contact.cancelled",
-    "joined": "membership.started",
-    "left": "membership.ended",
-    "referral": "referral.made",
-    "voiced": "referral.voiced",
-}
-
-
-def seeded(seed: int) -> tuple[Shop, list[Told]]:
-    """A shop and a life of up to 24 facts."""
-    random = Random(seed)
-    return random.choice(SHOPS), Life(random.choice).facts(random.randint(1, 24))
 
 
 @st.composite
-def drawn(draw: st.DrawFn, most: int = 14) -> tuple[Shop, list[Told]]:
-    """A shop and a life, for Hypothesis to search and to shrink."""
+def lives(draw: st.DrawFn) -> list[Known]:
+    """Facts of one person in order of time, each (source, id) once, at least one of them making the person known."""
+    at = 0.0
+    facts: list[Known] = [draw(facts_at(0, make.day(0)))]
+    for number in range(1, draw(st.integers(1, 16))):
+        at = (at + draw(st.sampled_from(GAPS))) % SPAN
+        facts.append(draw(st.one_of(facts_at(number, make.day(at)), facts_at(number, make.day(at)), credits_at(at))))
+    return sorted({(fact.source, fact.id): fact for fact in facts}.values(), key=instant)
 
-    def choose(options: Sequence[T]) -> T:
-        return draw(st.sampled_from(options))
 
-    return choose(SHOPS), Life(choose).facts(draw(st.integers(1, most)))
+@st.composite
+def facts_at(draw: st.DrawFn, number: int, at: int) -> Known:
+    """A fact the shop tells; its id sorts anywhere among those of its instant."""
+    named: dict[str, Any] = {
+        "id_": f"{draw(st.sampled_from('abc'))}{number}",
+        "source": draw(st.sampled_from(["shop", "till"])),
+    }
+    order = draw(st.sampled_from("123456789"))
+    match draw(st.sampled_from(KINDS)):
+        case "purchase":
+            return make.purchase(at, order=order, amount=draw(st.sampled_from(AMOUNTS)), **named)
+        case "refund":
+            return make.refund(at, order=order, amount=draw(st.sampled_from([None, *AMOUNTS])), **named)
+        case type_, data:
+            return make.fact(type_, at, **named, **data)
+        case kind:
+            raise AssertionError(kind)
+
+
+@st.composite
+def credits_at(draw: st.DrawFn, at: float) -> Known:
+    """What a friend is worth; of one friend versions may come in any order and be worth anything."""
+    friend, version = draw(st.sampled_from(["f1", "f2", "f3", "f4"])), draw(st.integers(1, 3))
+    cause = draw(st.none() | st.sampled_from([make.day(at), make.day(at + 30)]))
+    converted = make.day(at) if cause is None or draw(st.booleans()) else None
+    return make.credit(friend, version, converted=converted, cause=cause)
+
+
+KINDS: tuple[Any, ...] = (
+    *["purchase"] * 8,
+    *["refund"] * 3,
+    ("contact.identified", {}),
+    ("contact.responded", {"channel": "mail"}),
+    *[("contact.checkout_started", {})] * 2,
+    *[("contact.engaged", {"kind": "clicked"})] * 3,
+    *[("contact.complained", {})] * 2,
+    ("contact.served", {"minutes": 5}),
+    ("contact.rated", {"score": 9}),
+    ("contact.rated", {"score": 8}),
+    ("contact.consented", {"purpose": "marketing"}),
+    ("contact.consented", {"purpose": "service"}),
+    ("contact.consented", {}),
+    ("contact.objected", {}),
+    ("contact.cancelled", {}),
+    *[("membership.started", {})] * 3,
+    ("membership.ended", {"cause": "not_renewed"}),
+    ("membership.ended", {"cause": "moved"}),
+    ("referral.made", {"referee": "f1"}),
+    ("referral.made", {"referee": "c1"}),
+    ("referral.made", {}),
+    ("referral.voiced", {"kind": "review", "positive": True}),
+    ("referral.voiced", {"kind": "review", "positive": False}),
+)
