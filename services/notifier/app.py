@@ -1,0 +1,131 @@
+"""The notifier over HTTP: messages and why they were sent or not, plays, vouchers, perks, and the way out of mail."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.notifier import store
+from services.notifier.answers import Messages, MessageText, Perks, VoucherAnswer
+from services.notifier.mail import TEMPLATES
+from services.notifier.message import State
+from services.notifier.objecting import object_to_mail
+from services.notifier.plays import Book, Play
+from services.notifier.queries import Queries
+from services.notifier.sealed import read_token
+from services.notifier.settings import NotifierSettings
+from shared.db import Pool
+from shared.http import PROBLEM, json, needs
+from shared.log.partitioner import lane_of
+
+MOST: Final = 1_000
+"""Items in one page at most."""
+
+_NO_NUL: Final = "^[^\x00]*$"
+
+Person = Annotated[str, Query(min_length=1, max_length=200, pattern=_NO_NUL, description="Only this person's.")]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at most.")]
+After = Annotated[str | None, Query(description="Go on behind the page that gave this as `next`.")]
+Code = Annotated[str, Path(max_length=100, pattern=_NO_NUL, description="As printed or as typed.")]
+MessageId = Annotated[str, Path(max_length=100, pattern=_NO_NUL)]
+Token = Annotated[str, Path(max_length=1_000)]
+
+
+def _problem(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {PROBLEM: {"schema": {"type": "object"}}}}
+
+
+def questions(queries: Queries, book: Book) -> APIRouter:
+    """What operations and the shop may ask, with a key."""
+    router = APIRouter(
+        tags=["notifier"],
+        responses={
+            401: _problem("A valid API key is needed"),
+            403: _problem("The API key lacks the scope"),
+            422: _problem("A parameter is not valid; `errors` says which"),
+        },
+    )
+
+    @router.get(
+        "/v1/messages",
+        dependencies=[needs("ladder:read")],
+        response_model_exclude_unset=True,
+        responses={400: _problem("The cursor is not one that this list has given out")},
+    )
+    async def list_messages(
+        customer: Person | None = None,
+        state: State | None = None,
+        play: Play | None = None,
+        after: After = None,
+        limit: Limit = 100,
+    ) -> Messages:
+        """Every decision to write to somebody and what became of it, newest first; also what was held back, and why."""
+        return await queries.messages(customer, state, play, after, limit)
+
+    @router.get(
+        "/v1/messages/{message_id}",
+        dependencies=[needs("admin")],
+        response_model_exclude_unset=True,
+        responses={404: _problem("No message has this id")},
+    )
+    async def get_message(message_id: MessageId) -> MessageText:
+        """A message with its text. It holds personal data, so it needs the scope `admin`."""
+        return await queries.message(message_id)
+
+    @router.get("/v1/plays", dependencies=[needs("ladder:read")], response_model=dict[str, Any])
+    async def get_plays() -> Response:
+        """The book of plays."""
+        return json(book)
+
+    @router.get(
+        "/v1/vouchers/{code}",
+        dependencies=[needs("ladder:read")],
+        responses={404: _problem("There is no voucher with this code")},
+    )
+    async def get_voucher(code: Code) -> VoucherAnswer:
+        """A voucher's terms, and whether it may be used now."""
+        return await queries.voucher(code)
+
+    @router.get("/v1/perks", dependencies=[needs("ladder:read")], response_model_exclude_unset=True)
+    async def list_perks(customer: Person) -> Perks:
+        """The perks a person has or had."""
+        return await queries.perks(customer)
+
+    return router
+
+
+def way_out(pool: Pool, settings: NotifierSettings, secret: bytes) -> APIRouter:
+    """`/u/{token}`, for whoever holds the mail: no key, no log-in, no cookie."""
+    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    page = templates.get_template("unsubscribe.html.j2")
+    router = APIRouter(
+        tags=["unsubscribe"],
+        default_response_class=HTMLResponse,
+        responses={404: {"description": "The link is none of ours", "content": {"text/html": {}}}},
+    )
+
+    def shown(state: str, status: int = 200) -> HTMLResponse:
+        html = page.render(
+            state=state, language=settings.mail_language, shop=settings.sender_name, imprint=settings.imprint
+        )
+        return HTMLResponse(html, status, {"Cache-Control": "no-store"})
+
+    @router.get("/u/{token}")
+    async def ask_to_unsubscribe(token: Token) -> HTMLResponse:
+        """A page with a button: programs that only look at links must not unsubscribe anybody."""
+        return shown("ask") if read_token(secret, token) else shown("unknown", 404)
+
+    @router.post("/u/{token}")
+    async def unsubscribe(token: Token) -> HTMLResponse:
+        """Object to advertising by e-mail: by the button, or in one click by a mail program (RFC 8058)."""
+        link = read_token(secret, token)
+        if link is None:
+            return shown("unknown", 404)
+        lane = lane_of(link.person, settings.lanes)
+        async with pool.acquire() as connection:
+            now = await store.time_of(connection, lane, by_facts=settings.clock == "facts")
+            await object_to_mail(connection, lane, link, now)
+        return shown("done")
+
+    return router

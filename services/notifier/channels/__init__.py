@@ -1,0 +1,61 @@
+"""Ways to hand a finished e-mail over, and how that can end."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from services.notifier.mail import Letter
+
+Begin = Callable[[], Awaitable[bool]]
+"""Called right before the text is given away; False: do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """It was not taken, for now; `detail` is for operators."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """It was refused for good."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """The connection broke after the text had been begun: it may have been taken."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """`begin` said no."""
+
+
+Delivery = Sent | PutOff | Bounced | Ambiguous | Dropped
+SENT: Final = Sent()
+DROPPED: Final = Dropped()
+
+
+class Channel(Protocol):
+    """Hands letters over."""
+
+    repeatable: bool
+    """Whether the same letter may be handed over twice, because the second time makes no difference."""
+
+    async def deliver(self, letter: Letter, begin: Begin) -> Delivery:
+        """Hand it over. Whatever fails is an answer; nothing is given away unless `begin` said yes."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,77 @@
+"""A message: one mail to one person because of one play and one cause, and the states it goes through."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from services.notifier.plays import Play
+from shared.events import derived_id
+
+
+class State(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    """The mail server is being given the text; committed before it is, so that a crash cannot send it twice."""
+    SENT = "sent"
+    RETRY = "retry"
+    BOUNCED = "bounced"
+    """Refused for good."""
+    FAILED = "failed"
+    """Tried for days in vain."""
+    AMBIGUOUS = "ambiguous"
+    """Connection or program broke in the middle of the text: it may have arrived. Never sent again by itself."""
+    HELD_BACK = "held_back"
+
+
+UNSENT: Final = frozenset({State.PENDING, State.RETRY})
+"""May still be dropped."""
+
+
+class Reason(StrEnum):
+    """Why a message was held back."""
+
+    NO_ADDRESS = "no_address"
+    NO_BASIS = "no_basis"
+    OBJECTED = "objected"
+    TOO_OLD = "too_old"
+    DUPLICATE = "duplicate"
+    CANCELLED = "cancelled"
+
+
+class Mail(StrEnum):
+    """Which text: the names of the templates."""
+
+    THANK_YOU = "thank_you"
+    WIN_BACK = "win_back"
+    PERK_GRANTED = "perk_granted"
+    PERK_WITHDRAWN = "perk_withdrawn"
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A decided message. `cause` is the announcement's id, `cause_at` its time, `at` when it was decided (instants).
+
+    `rungs` are what it is about: the rung reached, or those whose perks it tells of.
+    """
+
+    id: str
+    person: str
+    play: Play
+    mail: Mail
+    cause: str
+    cause_at: int
+    at: int
+    rungs: tuple[int, ...] = ()
+    state: State = State.PENDING
+    reason: Reason | None = None
+
+    def held_back(self, reason: Reason) -> "Message":
+        """The same message, not to be sent."""
+        return msgspec.structs.replace(self, state=State.HELD_BACK, reason=reason)
+
+
+def message_id(play: Play, person: str, cause: str) -> str:
+    """One message per (person, play, cause): the id is made of nothing else."""
+    return derived_id("message", play, person, cause)

@@ -1,0 +1,5 @@
+"""The notifier's own metrics."""
+
+from prometheus_client import Counter
+
+MESSAGES = Counter("loyalty_messages", "Messages that came into a state", ["play", "state"])

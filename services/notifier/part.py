@@ -1,0 +1,124 @@
+"""Wires the notifier: plays, lanes, worker, sender and HTTP, in whatever process it runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from services.notifier import store
+from services.notifier.app import questions, way_out
+from services.notifier.channels import Channel
+from services.notifier.channels.maildir import MaildirChannel
+from services.notifier.channels.smtp import SmtpChannel
+from services.notifier.mail import Composer
+from services.notifier.plays import Book, read_book
+from services.notifier.queries import Queries
+from services.notifier.sender import Sender
+from services.notifier.settings import NotifierSettings, smtp_server
+from services.notifier.worker import Manner, NotifierLane
+from shared import db
+from shared.db import Pool
+from shared.events import LADDER_EVENTS, SHOP_EVENTS, SHOP_PROFILES
+from shared.http import Part
+from shared.lanes.lag import lag
+from shared.lanes.session import Plan
+from shared.lanes.start import prepare
+from shared.lanes.store import LaneStore
+from shared.lanes.worker import LEASE_SECONDS, Worker
+from shared.program import Runtime, background
+
+SCHEMA = "notifier"
+TOPICS = (SHOP_EVENTS, SHOP_PROFILES, LADDER_EVENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pools:
+    """One for work, a small one for leases, which must never wait, and one for questions."""
+
+    work: Pool
+    control: Pool
+    asking: Pool
+
+
+@asynccontextmanager
+async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterator[Part]:
+    """Work on this process's share of the lanes, send what they decide, and answer questions about all of them."""
+    assert runtime.dsn is not None
+    book = read_book(settings.plays_file)
+    lanes = LaneStore(SCHEMA, lease_seconds=LEASE_SECONDS)
+    by_facts = settings.clock == "facts"
+    async with AsyncExitStack() as stack:
+        pools = await _pools(stack, runtime.dsn)
+        await prepare(pools.control, lanes, runtime.log, TOPICS, settings)
+        async with pools.control.acquire() as connection:
+            secret = await store.secret(connection)
+        composer = Composer(settings, book, secret)
+        more = asyncio.Event()
+        worker = _worker(_manner(settings, book, secret, more), runtime, pools)
+        channel = channel_of(settings)
+        sender = Sender(
+            pools.work, channel, composer, worker.owned, more, at_once=settings.smtp_connections, by_facts=by_facts
+        )
+
+        async def behind() -> int:
+            async with pools.asking.acquire() as connection:
+                waiting = await store.waiting(connection, by_facts=by_facts)
+            return waiting + await lag(pools.asking, lanes, runtime.log, TOPICS)
+
+        async def reachable() -> None:
+            async with pools.asking.acquire() as connection:
+                await connection.execute("select 1")
+
+        router = APIRouter()
+        router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
+        router.include_router(way_out(pools.asking, settings, secret))
+        async with background(runtime.tasks, worker.run, sender.run):
+            yield Part(SCHEMA, router, {"database": reachable}, behind)
+
+
+def channel_of(settings: NotifierSettings) -> Channel:
+    """SMTP where a server is named, else a Maildir."""
+    if settings.smtp_url is None:
+        return MaildirChannel(settings.data_dir / "maildir")
+    return SmtpChannel(smtp_server(settings.smtp_url))
+
+
+def _manner(settings: NotifierSettings, book: Book, secret: bytes, more: asyncio.Event) -> Manner:
+    return Manner(
+        book=book,
+        secret=secret,
+        lanes=settings.lanes,
+        currency=settings.currency,
+        exponent=settings.exponent,
+        by_facts=settings.clock == "facts",
+        history=settings.historical,
+        wake=more.set,
+    )
+
+
+def _worker(manner: Manner, runtime: Runtime, pools: _Pools) -> Worker:
+    return Worker(
+        Plan(SCHEMA, TOPICS, lambda lane: NotifierLane(lane, manner), ahead=SHOP_PROFILES),
+        runtime.log,
+        pools.work,
+        pools.control,
+        worker_id=runtime.worker_id,
+        lanes=manner.lanes,
+        sweeps=True,  # by either clock: what the sender and persons did is told when there is nothing else to do
+    )
+
+
+async def _pools(stack: AsyncExitStack, dsn: str) -> _Pools:
+    return _Pools(
+        await _pool(stack, dsn, SCHEMA, size=8),
+        await _pool(stack, dsn, f"{SCHEMA}-control", size=4),
+        await _pool(stack, dsn, f"{SCHEMA}-http", size=4),
+    )
+
+
+async def _pool(stack: AsyncExitStack, dsn: str, name: str, *, size: int) -> Pool:
+    pool = await db.pool(dsn, size=size, name=name)
+    stack.push_async_callback(pool.close)
+    return pool

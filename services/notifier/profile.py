@@ -1,0 +1,53 @@
+"""What the notifier knows of a person from the profile, and whether mail can be addressed to it."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from shared.events import Profile
+
+_SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
+_LOCAL: Final = re.compile(r"[^\s\x00-\x1f\x7f@<>()\[\],;:\\\"]{1,64}")
+_DOMAIN: Final = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+
+
+class KnownProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile as it was told at an instant by a fact."""
+
+    at: int
+    id: str
+    source: str
+    profile: Profile
+
+
+def newest_profile(profiles: Sequence[KnownProfile], known_until: int | None) -> Profile:
+    """The one that counts, by (at, id, source), or an empty one; `known_until` leaves out what was told later."""
+    known = [each for each in profiles if known_until is None or each.at <= known_until]
+    found = max(known, key=lambda each: (each.at, each.id, each.source), default=None)
+    return found.profile if found else Profile()
+
+
+def address(profile: Profile) -> str | None:
+    """The e-mail address with its domain as the DNS knows it; None when there is none that mail can be sent to."""
+    local, at, domain = (profile.email or "").strip().rpartition("@")
+    try:
+        host = domain.lower().encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    if not at or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(host):
+        return None
+    return f"{local}@{host}"
+
+
+def name(profile: Profile) -> str:
+    """The name on one line, without what could break a header; "" when there is none."""
+    return _SPACE.sub(" ", profile.name or "").strip()
+
+
+def language(profile: Profile, default: str) -> str:
+    """`de` or `en`; whoever speaks another language gets English, whoever's is not known the shop's default."""
+    if not profile.language:
+        return default
+    return "de" if re.match(r"de\b", profile.language.strip().lower()) else "en"

@@ -1,0 +1,60 @@
+"""What is made with the notifier's one secret: voucher codes, and links that only it can have given out.
+
+The secret is made once and kept in the table `meta`, because every process must have the same and old links must work
+for as long as the mail lies in somebody's inbox.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Final, NamedTuple
+from uuid import UUID
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: without I, L, O and U, so nothing is taken for a digit and no word comes out."""
+CODE_LENGTH: Final = 12
+_LIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
+_MAC_BYTES: Final = 16
+
+
+class Link(NamedTuple):
+    """What a token stands for."""
+
+    person: str
+    message: str
+
+
+def voucher_code(secret: bytes, message_id: str) -> str:
+    """The code of the voucher that came with this message: 60 bits, such as `7QK2-M0XD-94TB`."""
+    number = int.from_bytes(_mac(secret, "voucher", message_id.encode())[:8], "big")
+    letters = [ALPHABET[number >> 5 * place & 31] for place in range(CODE_LENGTH)]
+    return "-".join("".join(letters[start : start + 4]) for start in range(0, CODE_LENGTH, 4))
+
+
+def typed_code(text: str) -> str:
+    """The code that somebody meant who typed this."""
+    letters = text.upper().translate(_LIKE)
+    return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
+
+
+def token(secret: bytes, link: Link) -> str:
+    """The link's part after `/u/`: signed, URL-safe, and good for ever."""
+    body = UUID(link.message).bytes + link.person.encode()
+    return base64.urlsafe_b64encode(_mac(secret, "link", body)[:_MAC_BYTES] + body).decode().rstrip("=")
+
+
+def read_token(secret: bytes, text: str) -> Link | None:
+    """What the token stands for; None if it is none of ours."""
+    try:
+        signed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (UnicodeEncodeError, binascii.Error):
+        return None
+    mac, body = signed[:_MAC_BYTES], signed[_MAC_BYTES:]
+    if not hmac.compare_digest(mac, _mac(secret, "link", body)[:_MAC_BYTES]):
+        return None
+    return Link(body[16:].decode(), str(UUID(bytes=body[:16])))
+
+
+def _mac(secret: bytes, use: str, body: bytes) -> bytes:
+    return hmac.digest(secret, use.encode() + b"\x00" + body, hashlib.sha256)

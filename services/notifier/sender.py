@@ -1,0 +1,120 @@
+"""Sends what the lanes of this process have decided, several messages at a time.
+
+A message that is found `sending` in a lane just taken over was cut off in the middle of its text: over SMTP nobody can
+know whether it arrived, so it is called ambiguous and not sent a second time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from services.notifier import store
+from services.notifier.channels import Channel
+from services.notifier.dispatch import Dispatch
+from services.notifier.mail import Composer
+from services.notifier.message import State
+from services.notifier.metrics import MESSAGES
+from services.notifier.store import Due
+from shared.db import DatabaseError, Pool
+
+FETCH: Final = 100
+"""Messages that are looked up at a time."""
+POLL_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 3.0
+"""How long a text that is on the way may take at the end of the program."""
+
+_log = structlog.get_logger("sender")
+
+
+class Sender:
+    """Keeps up to `at_once` messages on their way.
+
+    `owned` tells the lanes of this process, with their epochs; `more` is set when there may be something to send.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        channel: Channel,
+        composer: Composer,
+        owned: Callable[[], dict[int, int]],
+        more: asyncio.Event,
+        *,
+        at_once: int,
+        by_facts: bool,
+    ) -> None:
+        self._pool = pool
+        self._channel = channel
+        self._owned = owned
+        self._at_once = at_once
+        self._by_facts = by_facts
+        self._dispatch = Dispatch(pool, channel, composer, by_facts=by_facts)
+        self._settled: dict[int, int] = {}
+        """The lanes, with epochs, in which nothing that an earlier owner began is left."""
+        self._waiting: deque[Due] = deque()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._more = more
+
+    async def run(self) -> None:
+        """Send until cancelled; what has not begun by then stays as it was."""
+        try:
+            while True:
+                self._more.clear()
+                with suppress(*DatabaseError):
+                    await self._settle()
+                    await self._look()
+                self._start()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._more.wait(), POLL_SECONDS)
+        finally:
+            await self._stop()
+
+    async def _settle(self) -> None:
+        owned = self._owned()
+        if owned == self._settled:
+            return
+        state = State.PENDING if self._channel.repeatable else State.AMBIGUOUS
+        async with self._pool.acquire() as connection:
+            found = await store.take_over(connection, owned, state, untold=state is State.AMBIGUOUS)
+        self._settled = owned
+        for play, message_id in found:
+            MESSAGES.labels(play, state).inc()
+            _log.warning("sender.cut_off", message=message_id, state=state)
+
+    async def _look(self) -> None:
+        """Find what is due, once what was found before is on its way."""
+        if self._waiting or len(self._under_way) >= self._at_once or not self._settled:
+            return
+        limit = FETCH + len(self._under_way)
+        async with self._pool.acquire() as connection:
+            due = await store.due(connection, self._settled, limit, by_facts=self._by_facts)
+        self._waiting.extend(each for each in due if each.message.id not in self._under_way)
+
+    def _start(self) -> None:
+        while self._waiting and len(self._under_way) < self._at_once:
+            due = self._waiting.popleft()
+            self._under_way[due.message.id] = asyncio.create_task(self._send(due))
+
+    async def _send(self, due: Due) -> None:
+        try:
+            await self._dispatch.send(due)
+        finally:
+            del self._under_way[due.message.id]
+            self._more.set()
+
+    async def _stop(self) -> None:
+        """Texts that are on the way get a moment; the rest has not begun."""
+        for message_id, task in self._under_way.items():
+            if message_id not in self._dispatch.giving:
+                task.cancel()
+        tasks = [*self._under_way.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._channel.close()

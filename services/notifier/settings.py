@@ -1,0 +1,100 @@
+"""The notifier's own settings."""
+
+from email.headerregistry import Address
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from shared.settings import LOOPBACK, HttpUrl, Settings
+
+PLACEHOLDER_IMPRINT = "Example Shop · 1 Example Street · 12345 Example Town (IMPRINT is not set)"
+NEEDED_TO_SEND = ("mail_from", "sender_name", "imprint", "public_url")
+"""What the law and the receivers' servers want of real mail, so that no default goes out."""
+
+_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+class SmtpServer(NamedTuple):
+    """Where mail is handed over. `tls` from the start; `starttls`: True must, None where offered, False never."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: bool
+    starttls: bool | None
+
+
+class NotifierSettings(Settings):
+    """What the notifier needs to know besides the common settings."""
+
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="smtp://, smtp+starttls:// or smtps://user:password@host:port; unset: a Maildir under DATA_DIR.",
+    )
+    smtp_connections: int = Field(default=4, ge=1, le=100, description="Connections to the mail server at a time.")
+    mail_from: str = Field(default="shop@example.com", description="Address that mail comes from.")
+    sender_name: str = Field(
+        default="Example Shop", min_length=1, description="Name of the shop, from whom mail comes."
+    )
+    imprint: str = Field(
+        default=PLACEHOLDER_IMPRINT,
+        min_length=1,
+        description="Who writes, with a postal address, for every mail.",
+    )
+    shop_url: HttpUrl | None = Field(default=None, description="The shop, linked in mail.")
+    public_url: HttpUrl = Field(
+        default=HttpUrl("http://127.0.0.1:8000"),
+        description="Where persons reach the notifier, for links such as /u/…; https, for unsubscribing in one click.",
+    )
+    mail_language: Literal["de", "en"] = Field(
+        default="de", description="Language of mail to those whose language is not known."
+    )
+    plays_file: Path = Field(
+        default=Path(__file__).with_name("plays.toml"), description="The book of plays: who gets what, and why."
+    )
+
+    @field_validator("mail_from")
+    @classmethod
+    def _an_address(cls, text: str) -> str:
+        try:
+            Address(addr_spec=text)
+        except Exception as error:
+            raise ValueError("is no e-mail address") from error
+        return text
+
+    @model_validator(mode="after")
+    def _mail_can_be_sent(self) -> Self:
+        if self.smtp_url is None:
+            return self
+        if self.clock == "facts":
+            raise ValueError("SMTP_URL: under CLOCK=facts nothing leaves the house, unset it")
+        missing = [name.upper() for name in NEEDED_TO_SEND if name not in self.model_fields_set]
+        if missing:
+            raise ValueError(f"SMTP_URL: real mail also needs {', '.join(missing)}")
+        smtp_server(self.smtp_url)
+        return self
+
+
+def smtp_server(url: SecretStr) -> SmtpServer:
+    """Take an SMTP_URL apart. A password goes over an encrypted connection only. Raises ValueError."""
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("SMTP_URL: write smtp://, smtp+starttls:// or smtps://user:password@host:port")
+    secret = parts.username is not None and parts.hostname not in LOOPBACK
+    return SmtpServer(
+        parts.hostname,
+        parts.port or _PORTS[parts.scheme],
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+        tls=parts.scheme == "smtps",
+        starttls=_starttls(parts.scheme, secret=secret),
+    )
+
+
+def _starttls(scheme: str, *, secret: bool) -> bool | None:
+    if scheme == "smtps":
+        return False
+    return True if secret or scheme == "smtp+starttls" else None

@@ -1,0 +1,90 @@
+"""What the notifier tells the world: CloudEvents on `notifier.events`, without personal data, and facts it learned."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from services.notifier.consent import Statement
+from services.notifier.message import Message, State
+from services.notifier.offers import major
+from services.notifier.store import Voucher
+from shared import events, instants
+from shared.events import NOTIFIER_EVENTS, SHOP_EVENTS, derived_id
+from shared.lanes import OutboxRow
+
+SOURCE = "notifier"
+
+TOLD_AS: Mapping[State, str] = {
+    State.HELD_BACK: "message.held_back",
+    State.SENT: "message.sent",
+    State.BOUNCED: "message.failed",
+    State.FAILED: "message.failed",
+    State.AMBIGUOUS: "message.failed",
+}
+"""States that are told, and as what; the others pass."""
+
+
+def message_row(lane: int, message: Message, at: int) -> OutboxRow:
+    """That a message was sent, held back or failed, at that instant."""
+    data = {
+        "message": message.id,
+        "play": message.play,
+        "mail": message.mail,
+        "cause": message.cause,
+        "state": message.state,
+    }
+    if message.reason is not None:
+        data["reason"] = message.reason
+    event_id = derived_id("message", message.id, message.state)
+    return _row(lane, TOLD_AS[message.state], event_id, message.person, at, data)
+
+
+def perk_row(lane: int, kind: str, person: str, rung: int, key: str | None, cause: str, at: int) -> OutboxRow:
+    """That a perk was granted or withdrawn (`kind`) because of an announcement; `key` None: the book has it no more."""
+    data = {"rung": rung, "perk": key, "cause": cause}
+    return _row(lane, kind, derived_id(kind, person, str(rung), cause), person, at, data)
+
+
+def voucher_row(lane: int, voucher: Voucher, currency: str, exponent: int) -> OutboxRow:
+    """That a voucher was issued; its code is what the shop's checkout must know."""
+    data = {"message": voucher.message, **voucher_terms(voucher, currency, exponent)}
+    event_id = derived_id("voucher.issued", voucher.message)
+    return _row(lane, "voucher.issued", event_id, voucher.person, voucher.issued_at, data)
+
+
+def voucher_terms(voucher: Voucher, currency: str, exponent: int) -> dict[str, Any]:
+    """What a voucher is worth, and until when."""
+    return {
+        "code": voucher.code,
+        "percent": voucher.percent,
+        "minimum": major(voucher.minimum, exponent),
+        "currency": currency,
+        "valid_until": instants.text(voucher.valid_until),
+    }
+
+
+def objection_row(lane: int, person: str, statement: Statement) -> OutboxRow:
+    """An objection the notifier was told, as the fact it is for everybody."""
+    fact = events.ContactObjected(
+        id=statement.id,
+        source=statement.source,
+        subject=person,
+        time=instants.text(statement.at),
+        data=events.Consent(channel=statement.channel, purpose=statement.purpose),
+    )
+    kind = events.type_of(fact)
+    return OutboxRow(SHOP_EVENTS, lane, person, fact.id, kind, fact.at, events.encode(fact))
+
+
+def _row(lane: int, kind: str, event_id: str, person: str, at: int, data: Mapping[str, Any]) -> OutboxRow:
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": SOURCE,
+        "type": kind,
+        "subject": person,
+        "time": instants.text(at),
+        "data": data,
+    }
+    return OutboxRow(NOTIFIER_EVENTS, lane, person, event_id, kind, at, msgspec.json.encode(event))
