@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from services.ingest import body, checks
+from services.ingest import body, checks, document
 from services.ingest.accept import accept
 from services.ingest.answer import answer
 from services.ingest.identity import NewId
@@ -17,7 +17,7 @@ from services.ingest.posting import opened
 from services.ingest.settings import IngestSettings
 from services.ingest.shop import Shop
 from shared import events, instants
-from shared.http import Fault, Part, Problem, json, needs
+from shared.http import Direct, Fault, Part, Problem, json, needs
 from shared.log import Log
 from shared.program import Runtime
 
@@ -30,47 +30,55 @@ async def open_part(settings: IngestSettings, runtime: Runtime) -> AsyncIterator
 
 def ingest_part(settings: IngestSettings, log: Log, now: Callable[[], int], new_id: NewId) -> Part:
     """Ingest over this log; `now` is the wall clock, also under CLOCK=facts."""
-    ticking = settings.clock == "facts"
-    intake = Intake(log, settings.lanes, ticking=ticking)
+    api = _Api(settings, log, now, new_id)
     router = APIRouter(tags=["ingest"], dependencies=[needs("events:write")])
-    _add_events(router, Shop.of(settings), intake, now, new_id)
-    _add_clock(router, intake, ticking=ticking)
+    router.add_api_route("/v1/events", api.post_events, methods=["POST"], status_code=202, **document.POST_EVENTS)
+    router.add_api_route("/v1/clock", api.post_clock, methods=["POST"], status_code=202, **document.POST_CLOCK)
+    return Part(
+        "ingest",
+        router,
+        checks={"log": api.check_log},
+        direct={("POST", "/v1/events"): Direct("events:write", api.post_events)},
+        schemas=document.schemas(),
+    )
 
-    async def check_log() -> None:
-        await log.end_positions(events.SHOP_EVENTS)
 
-    return Part("ingest", router, {"log": check_log})
+class _Api:
+    """What the routes do: translate, decide, append, answer."""
 
+    def __init__(self, settings: IngestSettings, log: Log, now: Callable[[], int], new_id: NewId) -> None:
+        self._shop = Shop.of(settings)
+        self._ticking = settings.clock == "facts"
+        self._intake = Intake(log, settings.lanes, ticking=self._ticking)
+        self._log = log
+        self._now = now
+        self._new_id = new_id
 
-def _add_events(router: APIRouter, shop: Shop, intake: Intake, now: Callable[[], int], new_id: NewId) -> None:
-    @router.post("/v1/events", status_code=202)
-    async def post_events(request: Request) -> Response:
-        """Tell what happened; the answer comes when it is durable."""
+    async def post_events(self, request: Request) -> Response:
         posting = opened(request.headers, await body.read(request))
-        acceptance = accept(posting, shop, now=now(), new_id=new_id)
-        await intake.take(acceptance)
+        acceptance = accept(posting, self._shop, now=self._now(), new_id=self._new_id)
+        await self._intake.take(acceptance)
         return answer(acceptance.results)
+
+    async def post_clock(self, request: Request) -> Response:
+        if not self._ticking:
+            raise Problem(409, "wall-clock", "Time passes by itself: the programs run with CLOCK=wall")
+        at = _instant(await body.read(request))
+        await self._intake.tell(at)
+        return json({"to": instants.text(at)}, status=202)
+
+    async def check_log(self) -> None:
+        await self._log.end_positions(events.SHOP_EVENTS)
 
 
 class _Time(msgspec.Struct):
     to: str
 
 
-def _add_clock(router: APIRouter, intake: Intake, *, ticking: bool) -> None:
-    @router.post("/v1/clock", status_code=202)
-    async def post_clock(request: Request) -> Response:
-        """Let time pass up to an instant, under CLOCK=facts."""
-        if not ticking:
-            raise Problem(409, "wall-clock", "Time passes by itself: the programs run with CLOCK=wall")
-        at = _instant(await body.read(request))
-        await intake.tell(at)
-        return json({"to": instants.text(at)}, status=202)
-
-
 def _instant(sent: bytes) -> int:
     try:
         return checks.instant_of(msgspec.json.decode(sent, type=_Time).to, _END_OF_TIME)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "malformed", 'Send {"to": "2026-01-31T12:00:00Z"}', detail=str(error)) from error
     except ValueError as error:
         fault = Fault(pointer="/to", detail=str(error))
