@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import gc
 import os
+import signal
 import socket
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -136,6 +137,14 @@ async def _database(settings: Settings, stack: AsyncExitStack, *, embeds: bool) 
     return dsn
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to the program: uvicorn would raise them again at its end, before anything else is closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 async def _serve(app: FastAPI, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     config = uvicorn.Config(
@@ -144,7 +153,10 @@ async def _serve(app: FastAPI, settings: Settings) -> None:
     with socket.create_server((settings.host, settings.port), backlog=1024) as listening:
         host, port = listening.getsockname()[:2]
         _log.info("http.listening", url=f"http://{host}:{port}")
-        await uvicorn.Server(config).serve([listening])
+        server = _Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+        await server.serve([listening])
 
 
 @asynccontextmanager
