@@ -1,4 +1,4 @@
-"""Lives to hold the core against the oracle on: facts of all kinds at instants where windows end, with repeats, refunds and credits.
+"""Lives for the comparison: facts of all kinds where windows end, with repeats, refunds and credits.
 
 A life is a function of choices, so that the same code serves a seed, and Hypothesis, which can then shrink it.
 """
