@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ladder import answers, cursors, parameters
@@ -123,7 +124,7 @@ def _add_stream(routes: APIRouter, feed: Feed) -> None:
 
     @routes.get(
         "/v1/announcements/stream",
-        response_class=EventStream,
+        response_class=StreamingResponse,
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}, 400: _BAD_CURSOR},
     )
     async def stream_announcements(
@@ -135,6 +136,6 @@ def _add_stream(routes: APIRouter, feed: Feed) -> None:
 
         Begins now, or behind `Last-Event-ID` or `after`. An event `resync` says that the feed does not go back so far.
         """
-        seen = last_event_id or after
-        cursor = feed.cursor(seen) if seen else await feed.newest()
+        seen = last_event_id if last_event_id is not None else after
+        cursor = feed.cursor(seen) if seen is not None else await feed.newest()
         return EventStream(events(feed, watch, cursor, filters))
