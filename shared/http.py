@@ -18,6 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
+from shared.telemetry import LAG
+
 PROBLEM: Final = "application/problem+json"
 Scope = Literal["events:write", "ladder:read", "admin"]
 
@@ -147,6 +149,8 @@ class Part:
     router: APIRouter
     checks: Mapping[str, Check] = field(default_factory=dict)
     lag: Callable[[], Awaitable[int]] | None = None
+    observe: Callable[[], Awaitable[None]] | None = None
+    """Sets the gauges that are looked up only when somebody asks for metrics."""
     direct: Mapping[tuple[str, str], Direct] = field(default_factory=dict)
     schemas: Mapping[str, Any] = field(default_factory=dict)
     """What its routes refer to under `#/components/schemas/` of the OpenAPI document."""
@@ -235,17 +239,29 @@ def _health(parts: Sequence[Part]) -> APIRouter:
     async def readyz() -> Response:
         """Whether each dependency can be used, and how far behind the processing is."""
         checks = {name: await _outcome(check) for part in parts for name, check in part.checks.items()}
+        lag: dict[str, int] = {}
+        if all(outcome == "ok" for outcome in checks.values()):
+            checks["lag"] = await _outcome(lambda: _measure(parts, lag))
         ready = all(outcome == "ok" for outcome in checks.values())
-        lag = {part.name: await part.lag() for part in parts if part.lag} if ready else {}
         body = {"status": "ok" if ready else "unavailable", "checks": checks, "lag": lag}
         return json(body, status=200 if ready else 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:
         """Prometheus metrics of this process."""
+        for part in parts:
+            if part.observe is not None:
+                await _outcome(part.observe)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _measure(parts: Sequence[Part], lag: dict[str, int]) -> None:
+    for part in parts:
+        if part.lag is not None:
+            lag[part.name] = await part.lag()
+            LAG.labels(part.name).set(lag[part.name])
 
 
 async def _outcome(check: Check) -> str:

@@ -7,9 +7,9 @@ from services.ladder import store
 from services.ladder.app import router
 from services.ladder.lanes import TOPICS, check_rules, plan_of, rules_of
 from services.ladder.settings import LadderSettings
-from shared import db
+from shared import db, telemetry
 from shared.http import Part
-from shared.lanes.lag import lag
+from shared.lanes.lag import lag, observe
 from shared.lanes.start import prepare
 from shared.lanes.store import LaneStore
 from shared.lanes.worker import LEASE_SECONDS, Worker
@@ -32,6 +32,11 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
             persons = await store.count_due(connection, await lanes.clock(connection) if by_wall else None)
         return persons + await lag(control, lanes, runtime.log, TOPICS)
 
+    async def look() -> None:
+        await observe(control, lanes)
+        async with control.acquire() as connection:
+            telemetry.PARKED.labels("ladder").set(await store.count_parked(connection))
+
     async def reachable() -> None:
         async with control.acquire() as connection:
             await connection.execute("select 1")
@@ -49,7 +54,7 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
             sweeps=by_wall,
         )
         async with background(runtime.tasks, worker.run):
-            yield Part("ladder", router(engine, settings, rules), {"database": reachable}, behind)
+            yield Part("ladder", router(engine, settings, rules), {"database": reachable}, behind, look)
     finally:
         await engine.dispose()
         await pool.close()

@@ -252,6 +252,11 @@ async def parked(tx: Connection, lane: int) -> list[ParkedRow]:
     return [ParkedRow(*row) for row in rows]
 
 
+async def count_parked(connection: Connection) -> int:
+    """How many facts wait, over all lanes."""
+    return int(await connection.fetchval("select count(*) from ladder.parked"))
+
+
 async def unpark(tx: Connection, lane: int) -> None:
     """Nobody waits any longer."""
     await tx.execute("delete from ladder.parked where lane = $1", lane)

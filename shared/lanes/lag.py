@@ -2,6 +2,7 @@
 
 import asyncio
 
+from shared import telemetry
 from shared.db import Pool
 from shared.lanes.store import LaneStore
 from shared.log import Log
@@ -18,3 +19,10 @@ async def lag(pool: Pool, store: LaneStore, log: Log, topics: tuple[str, ...]) -
         for lane, end in lanes.items()
     )
     return unread + unpublished
+
+
+async def observe(pool: Pool, store: LaneStore) -> None:
+    """Set the gauge of the oldest unpublished message's age."""
+    async with pool.acquire() as connection:
+        age = await store.oldest_unpublished(connection)
+    telemetry.OLDEST_OUTBOX_SECONDS.labels(store.schema).set(age)

@@ -254,6 +254,16 @@ class LaneStore:
         )
         return {(row["topic"], row["lane"]): row["next_offset"] for row in checkpoints}, int(unpublished)
 
+    async def oldest_unpublished(self, connection: Connection) -> float:
+        """The age, in seconds, of the oldest message that is not published; 0 when all are."""
+        recorded = await connection.fetchval(
+            f"""
+            select min(o.recorded_at) from {self.schema}.lane l
+            join {self.schema}.outbox o on o.lane = l.lane and o.seq = l.published_seq + 1
+            """
+        )
+        return 0.0 if recorded is None else max(0.0, (await self.clock(connection) - int(recorded)) / 1e6)
+
     async def meta(self, connection: Connection, name: str) -> str | None:
         """What this service has noted under a name."""
         value = await connection.fetchval(f"select value from {self.schema}.meta where name = $1", name)
