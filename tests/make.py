@@ -9,7 +9,19 @@ import msgspec
 
 from services.ladder.core.rules import Rules, load
 from shared import instants
-from shared.events import Credit, Fact, FactRef, Naming, ReferralCredited, ReferralNamed
+from shared.events import (
+    Announcement,
+    Credit,
+    CustomerLapsed,
+    CustomerWonBack,
+    Fact,
+    FactRef,
+    Naming,
+    ReferralCredited,
+    ReferralNamed,
+    RungDemoted,
+    RungPromoted,
+)
 from shared.instants import DAY
 
 RULES_TOML = Path(__file__).parents[1] / "services" / "ladder" / "rules.toml"
@@ -95,3 +107,51 @@ def posted_purchase(amount: object = "49.90", *, order_id: object = "o1", **attr
 def cloud_event(type_: str = "contact.checkout_started", data: object = None, **attributes: object) -> dict[str, Any]:
     """A complete CloudEvent in structured JSON."""
     return posted(type_, data, **{"specversion": "1.0", "id": "e1", "source": "shop", **attributes})
+
+
+# -- as the ladder announces them --------------------------------------------------------------------------------
+
+_ANNOUNCEMENTS: msgspec.json.Decoder[Announcement] = msgspec.json.Decoder(Announcement)
+
+
+def announced(
+    type_: str, at: int, from_: object, to: object, *, subject: str = "c1", id_: str | None = None, **more: Any
+) -> Announcement:
+    """An announcement as it comes from the wire; without `id_` named after its type and instant."""
+    standing = {"rung": to if isinstance(to, int) else 3, "phase": "active", "stage": "retention"}
+    data = {"from": from_, "to": to, "cause": {"fact": "f", "source": "shop"}, "standing": standing, **more}
+    time = instants.text(at)
+    name = id_ if id_ is not None else f"{type_}@{time}"
+    event = {"type": type_, "id": name, "source": "ladder", "subject": subject, "time": time}
+    return _ANNOUNCEMENTS.decode(msgspec.json.encode({**event, "data": {"recorded_at": time, **data}}))
+
+
+def promoted(at: int, to: int, **more: Any) -> RungPromoted:
+    """A rise to this rung."""
+    message = announced("rung.promoted", at, 1, to, **more)
+    assert isinstance(message, RungPromoted)
+    return message
+
+
+def demoted(at: int, to: int, **more: Any) -> RungDemoted:
+    """A fall to this rung."""
+    message = announced("rung.demoted", at, 7, to, **more)
+    assert isinstance(message, RungDemoted)
+    return message
+
+
+def lapsed(at: int, **more: Any) -> CustomerLapsed:
+    """Silence was reached."""
+    message = announced("customer.lapsed", at, *_PHASES, **more)
+    assert isinstance(message, CustomerLapsed)
+    return message
+
+
+def won_back(at: int, **more: Any) -> CustomerWonBack:
+    """A passive person bought again."""
+    message = announced("customer.won_back", at, *reversed(_PHASES), **more)
+    assert isinstance(message, CustomerWonBack)
+    return message
+
+
+_PHASES: Final = ({"phase": "active", "stage": "degeneration"}, {"phase": "passive", "stage": "win_back"})
