@@ -14,8 +14,8 @@ from services.ladder.core.rules import Rules
 from services.ladder.core.standing import FOREVER, Standing
 from shared.events import ReferralCredited
 from tests import make
-from tests.unit.core.told import Ladder, timeless
 from tests.unit.core.lives import RULES, SPAN, lives
+from tests.unit.core.told import Ladder, timeless
 
 END = make.day(SPAN + 1_000)
 every_rules = pytest.mark.parametrize("rules", RULES.values(), ids=RULES.keys())
