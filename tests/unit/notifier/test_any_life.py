@@ -1,0 +1,165 @@
+"""What holds for every history that Hypothesis can think of."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.consent import Statement, obstacle
+from services.notifier.decide import Cue, Moment, Person, after, decide
+from services.notifier.message import UNSENT, Mail, Message, State
+from services.notifier.profile import address, newest_profile
+from shared.events import RungDemoted, RungPromoted
+from shared.instants import DAY
+from tests.make import day, demoted, lapsed, promoted, won_back
+from tests.unit.notifier.people import BOOK, consent, objection, profile
+
+
+@dataclass(frozen=True)
+class Learn:
+    """The shop tells an address and what the person said."""
+
+    email: str | None
+    said: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Hear:
+    """The ladder announces something; the notifier hears it so many days later."""
+
+    cue: Cue
+    days_later: int
+
+
+@dataclass(frozen=True)
+class Send:
+    """The sender has been at work, and all that was unsent came into this state."""
+
+    state: State
+
+
+Step = Learn | Hear | Send
+
+_days = st.integers(0, 900).map(day)
+_cues = st.one_of(
+    st.builds(promoted, _days, st.integers(2, 7)),
+    st.builds(demoted, _days, st.integers(1, 6)),
+    st.builds(lapsed, _days),
+    st.builds(won_back, _days),
+)
+_channels = st.sampled_from([None, "email", "phone"])
+_purposes = st.sampled_from([None, "marketing", "survey"])
+_bases = st.sampled_from([None, "consent", "existing_customer", "contract"])
+_statements = st.one_of(
+    st.builds(consent, _days, st.uuids().map(str), channel=_channels, purpose=_purposes, basis=_bases),
+    st.builds(objection, _days, st.uuids().map(str), channel=_channels, purpose=_purposes),
+)
+_steps: st.SearchStrategy[Step] = st.one_of(
+    st.builds(
+        Learn,
+        st.sampled_from([None, "anna@example.org", "no address"]),
+        st.lists(_statements, max_size=3).map(tuple),
+    ),
+    st.builds(Hear, _cues, st.integers(0, 40)),
+    st.builds(Send, st.sampled_from([State.SENT, State.RETRY, State.BOUNCED, State.AMBIGUOUS])),
+)
+lives = st.lists(_steps, max_size=40)
+
+
+@dataclass
+class Life:
+    """A person, and every message that was ever decided, with the person as it was then."""
+
+    person: Person
+    decided: list[tuple[Message, Person]]
+
+
+def live(steps: list[Step]) -> Life:
+    life = Life(Person("c1"), [])
+    heard: set[str] = set()
+    now = day(0)
+    for number, step in enumerate(steps):
+        match step:
+            case Learn(email, said):
+                known = profile(email, now, f"p{number}")
+                life.person = replace(
+                    life.person,
+                    profiles=(*life.person.profiles, known),
+                    statements=(*life.person.statements, *said),
+                )
+            case Hear(cue, days_later):
+                now += days_later * DAY
+                if cue.id not in heard:
+                    heard.add(cue.id)
+                    hear(life, cue, now)
+            case Send(state):
+                life.person = replace(life.person, messages=dispatched(life.person.messages, state))
+    return life
+
+
+def hear(life: Life, cue: Cue, now: int) -> None:
+    """Decide, and check what must hold after each decision."""
+    decision = decide(cue, life.person, Moment(now), BOOK)
+    life.decided += [(message, life.person) for message in decision.messages]
+    life.person = after(life.person, decision)
+    if isinstance(cue, RungPromoted):
+        assert {rung for rung in (5, 6, 7) if rung <= cue.data.to} <= life.person.perks
+    if isinstance(cue, RungDemoted):
+        assert max(life.person.perks, default=0) <= cue.data.to
+
+
+def dispatched(messages: dict[str, Message], state: State) -> dict[str, Message]:
+    return {
+        key: msgspec.structs.replace(each, state=state) if each.state in UNSENT else each
+        for key, each in messages.items()
+    }
+
+
+@given(lives)
+def test_nobody_is_written_to_without_address_and_basis(steps: list[Step]) -> None:
+    """Every message that may go out had both when it was decided."""
+    for message, person in live(steps).decided:
+        if message.state is State.PENDING:
+            email = address(newest_profile(person.profiles, None))
+            assert email == "anna@example.org"
+            assert obstacle(email, person.statements, None) is None
+
+
+@given(lives)
+def test_every_decision_is_recorded_once(steps: list[Step]) -> None:
+    """One message per (person, play, cause), and what is held back says why."""
+    life = live(steps)
+
+    counts = Counter((message.person, message.play, message.cause) for message, _ in life.decided)
+
+    assert set(counts.values()) <= {1}
+    assert set(life.person.messages) == {message.id for message, _ in life.decided}
+    assert all((each.state is State.HELD_BACK) == (each.reason is not None) for each in life.person.messages.values())
+
+
+@given(lives)
+def test_nobody_is_thanked_twice_for_a_rung_within_a_year(steps: list[Step]) -> None:
+    """Of any two thank-yous that were not held back and are about one rung, 365 days lie between."""
+    thanks = [
+        each
+        for each in live(steps).person.messages.values()
+        if each.mail is Mail.THANK_YOU and each.state is not State.HELD_BACK
+    ]
+
+    for each in thanks:
+        for other in thanks:
+            assert each.id == other.id or each.rungs != other.rungs or abs(each.at - other.at) >= 365 * DAY
+
+
+@given(lives)
+def test_no_mail_tells_of_perks_what_is_not_so(steps: list[Step]) -> None:
+    """What may still go out tells neither of a perk that is gone nor of the end of one that is there."""
+    person = live(steps).person
+
+    for message in person.messages.values():
+        if message.state in UNSENT and message.mail is Mail.PERK_GRANTED:
+            assert set(message.rungs) <= person.perks
+        if message.state in UNSENT and message.mail is Mail.PERK_WITHDRAWN:
+            assert not set(message.rungs) & person.perks
