@@ -136,8 +136,8 @@ def _header(name: str, text: str) -> dict[str, Any]:
 POST_EVENTS: Final[dict[str, Any]] = {
     "summary": "Tell what happened",
     "description": (
-        "The answer comes when it is durable; posting the same again is harmless. An event is a CloudEvent (structured "
-        "batched, or with its attributes in ce-* headers) or plain JSON, of which id, source, specversion and time "
+        "The answer comes when it is durable; posting the same again is harmless. An event is a CloudEvent (structured,"
+        " batched, or with its attributes in ce-* headers) or plain JSON, of which id, source, specversion and time "
         f"are filled in. At most {LARGEST_BODY} bytes, {LARGEST_BATCH} events, {LARGEST_EVENT} bytes an event."
     ),
     "responses": {

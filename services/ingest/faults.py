@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from services.ingest import checks, readable, tolerant, words
-from services.ingest.envelope import Envelope
+from services.ingest.envelope import ATTRIBUTES, Envelope
 from services.ingest.kinds import KINDS, Kind
 from services.ingest.shop import Shop
 from services.ingest.tolerant import Number
@@ -78,12 +78,10 @@ def _attributes(event: Mapping[str, Any], measure: Measure) -> Iterator[Fault]:
         yield Fault(pointer="/data_base64", detail="the data of an event is JSON, in the member data")
     if "_at" in event:
         yield Fault(pointer="/_at", detail="is reserved; attributes have lower-case letters and digits only")
-    present = {
-        name: event[name] for name in ("specversion", "id", "source", "subject", "time") if event.get(name) is not None
-    }
     for field in msgspec.structs.fields(Envelope):
-        if field.encode_name in present:
-            yield from _value(present[field.encode_name], field.type, f"/{field.encode_name}", measure)
+        name = field.encode_name
+        if name in ATTRIBUTES and name != "type" and event.get(name) is not None:
+            yield from _value(event[name], str if name == "time" else field.type, f"/{name}", measure)
 
 
 def _type(event: Mapping[str, Any]) -> Iterator[Fault]:

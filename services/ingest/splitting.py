@@ -36,6 +36,7 @@ def one(body: bytes) -> bytes:
     except (msgspec.DecodeError, RecursionError):
         event = body.strip()
         _check(event)
+        _check_brackets(event)
         return event
 
 
@@ -84,6 +85,14 @@ def _items(text: bytes) -> Iterator[bytes]:
     if depth < 0 or token.end() != len(text):
         raise MalformedError("something stands behind the list")
     yield text[start : len(text) - 1].strip()
+
+
+def _check_brackets(event: bytes) -> None:
+    """Of what is nested too deeply to be read at least this can be told. Raises MalformedError."""
+    tokens = [token.group() for token in _TOKEN.finditer(event)]
+    opened = sum(len(token) for token in tokens if token[0] in b"[{")
+    if opened != sum(len(token) for token in tokens if token[0] in b"]}"):
+        raise MalformedError("not every bracket is closed")
 
 
 def _check(event: bytes) -> None:
