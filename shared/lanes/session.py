@@ -57,12 +57,15 @@ class Session:
         pool: Pool,
         store: LaneStore,
         lane: Lane,
+        limit: int,
     ) -> None:
         self._plan = plan
         self._log = log
         self._pool = pool
         self._store = store
         self._lane = lane
+        self.limit = limit
+        """Records in one transaction at most; doubles with each success up to the plan's."""
         self._handler = plan.handler(lane.lane)
         self._relay = Relay(log, lane.published_seq)
         self._marked = lane.published_seq
@@ -99,6 +102,8 @@ class Session:
 
     async def turn(self, horizon: Horizon | None) -> None:
         """Do the next thing there is to do: go on sweeping, new records, a sweep, or housekeeping."""
+        if self._relaying is not None and self._relaying.done():
+            self._relaying.result()
         await self._relay.room()
         if self._more_due:
             await self._transact([], self._swept_to or None)
@@ -113,7 +118,7 @@ class Session:
     async def _take(self, horizon: Horizon | None) -> list[Record]:
         assert self._reader is not None
         busy = self._sweepable(horizon) is not None or self._marked != self._relay.published_seq
-        records = await self._reader.take(self._plan.batch_limit, 0.01 if busy else self._plan.poll_seconds)
+        records = await self._reader.take(self.limit, 0.01 if busy else self._plan.poll_seconds)
         ahead = self._plan.ahead
         if ahead is not None and any(record.topic != ahead for record in records):
             ends = await self._log.end_positions(ahead)
@@ -163,6 +168,7 @@ class Session:
             )
             await self._write(tx, after, outcome, rows, now)
         self._lane, self._marked, self._more_due = after, after.published_seq, outcome.more_due
+        self.limit = min(self._plan.batch_limit, 2 * self.limit)
         self._handler.committed()
         self._relay.add(rows)
 

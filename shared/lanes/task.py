@@ -19,7 +19,10 @@ DRAIN_SECONDS = 2.0
 
 
 class LaneTask:
-    """Keeps a session going; after an error it begins anew from what the database says."""
+    """Keeps a session going; after an error it begins anew from what the database says.
+
+    After an error batches are smaller for a while: one that takes longer than the database waits would never end.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class LaneTask:
         self._store = store
         self._horizon = horizon
         self._stopping = False
+        self._limit = plan.batch_limit
         self.lane = lane
 
     def stop(self) -> None:
@@ -62,16 +66,18 @@ class LaneTask:
             _log.exception("lane.failed", service=self._plan.service, lane=self.lane.lane)
         else:
             return
+        self._limit = max(1, self._limit // 4)
         await self._read_again()
 
     async def _work(self) -> None:
-        session = Session(self._plan, self._log, self._pool, self._store, self.lane)
+        session = Session(self._plan, self._log, self._pool, self._store, self.lane, self._limit)
         try:
             await session.open()
             while not self._stopping:
                 await session.turn(self._horizon())
             await session.drain(DRAIN_SECONDS)
         finally:
+            self._limit = session.limit
             await session.close()
 
     async def _read_again(self) -> None:

@@ -21,6 +21,11 @@ HORIZON_SECONDS = 1.0
 BLOCKED_SECONDS = 1.0
 """A claim that waits longer than this for the lane's row ends the sessions that hold it."""
 
+STOP_SECONDS = 4.0
+"""A lane that has not stopped by then is cut off."""
+LEAVE_SECONDS = 7.0
+"""Then a worker ends without having given everything back; its leases run out."""
+
 
 class _Owned(NamedTuple):
     task: LaneTask
@@ -70,6 +75,7 @@ class Worker:
             async with self._control.acquire() as connection:
                 living = await self._store.beat(connection, self._id)
                 free = await self._store.free_lanes(connection)
+            free = [lane for lane in free if lane not in self._owned]
             share = -(-self._lanes // living)
             await self._give_back(len(self._owned) - share)
             await asyncio.gather(*(self._take(lane) for lane in free[: max(0, share - len(self._owned))]))
@@ -112,7 +118,10 @@ class Worker:
     async def _release(self, number: int) -> None:
         owned = self._owned[number]
         owned.task.stop()
-        await owned.running
+        await asyncio.wait([owned.running], timeout=STOP_SECONDS)
+        owned.running.cancel()  # it hangs on something that is away; what is committed is safe, the rest is not done
+        with contextlib.suppress(asyncio.CancelledError):
+            await owned.running
         del self._owned[number]
         async with self._control.acquire() as connection:
             await self._store.release(connection, number, owned.task.lane.epoch)
@@ -120,9 +129,10 @@ class Worker:
 
     async def _leave(self) -> None:
         try:
-            await self._give_back(len(self._owned))
-            async with self._control.acquire() as connection:
-                await self._store.leave(connection, self._id)
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._give_back(len(self._owned))
+                async with self._control.acquire() as connection:
+                    await self._store.leave(connection, self._id)
         except DatabaseError as error:
             _log.warning("worker.left_silently", service=self._plan.service, reason=repr(error))
 
