@@ -17,6 +17,7 @@ from shared.log.kafka.fetcher import Fetcher
 from shared.log.kafka.insist import insist
 from shared.log.kafka.reader import KafkaReader
 from shared.log.kafka.topics import make_topics
+from shared.log.under_way import UnderWay
 
 
 class KafkaLog:
@@ -51,6 +52,7 @@ class KafkaLog:
         self._fetch_cluster = Cluster(self._access)
         self._appender = Appender(self._cluster, deadline=deadline, patience=patience)
         self._fetcher = Fetcher(self._fetch_cluster)
+        self._under_way = UnderWay()
         self._fetching: asyncio.Task[None] | None = None
 
     async def open(self, topics: Iterable[Topic]) -> None:
@@ -65,11 +67,12 @@ class KafkaLog:
 
     async def close(self) -> None:
         """As `Log.close`."""
+        await self._under_way.finish()
+        await self._appender.drained()
         if self._fetching is not None:
             self._fetching.cancel()
             with suppress(asyncio.CancelledError):
                 await self._fetching
-        await self._appender.drained()
         await self._cluster.close()
         await self._fetch_cluster.close()
 
@@ -80,8 +83,9 @@ class KafkaLog:
         for entry in entries:
             parts[self._partition(entry.topic, entry.lane)].append(entry)
         try:
-            async with asyncio.timeout(self._deadline):
-                await self._appender.append(parts)
+            with self._under_way:
+                async with asyncio.timeout(self._deadline):
+                    await self._appender.append(parts)
         except TimeoutError:
             raise LogUnavailableError(f"Kafka took no records within {self._deadline:g} s") from None
 

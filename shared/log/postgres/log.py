@@ -12,6 +12,7 @@ from shared.log.postgres.reader import PostgresReader
 from shared.log.postgres.reads import Reads
 from shared.log.postgres.retention import Retention
 from shared.log.postgres.session import Session
+from shared.log.under_way import UnderWay
 
 # Only what is missing is inserted: a conflict would use up a number.
 _MAKE: Final = """
@@ -52,6 +53,7 @@ class PostgresLog:
         self._reads = Reads(self._read_session, self._places)
         self._news = News(dsn, self._places, look_every=look_every, deadline=deadline)
         self._retention = Retention(dsn, every=forget_every, deadline=deadline)
+        self._under_way = UnderWay()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self, topics: Iterable[Topic]) -> None:
@@ -72,11 +74,12 @@ class PostgresLog:
 
     async def close(self) -> None:
         """As `Log.close`."""
+        await self._under_way.finish()
+        await self._appender.drained()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
-        await self._appender.drained()
         await self._reads.drained()
         for part in (self._news, self._retention, self._append_session, self._read_session, self._positions):
             await part.close()
@@ -84,8 +87,9 @@ class PostgresLog:
     async def append(self, entries: Sequence[Entry]) -> None:
         """As `Log.append`."""
         try:
-            async with asyncio.timeout(self._deadline):
-                await self._appender.append(entries)
+            with self._under_way:
+                async with asyncio.timeout(self._deadline):
+                    await self._appender.append(entries)
         except TimeoutError:
             raise LogUnavailableError(f"PostgreSQL took no records within {self._deadline:g} s") from None
 

@@ -1,0 +1,32 @@
+"""What is under way and must be finished before a log is closed."""
+
+import asyncio
+
+from shared.log import LogUnavailableError
+
+
+class UnderWay:
+    """Used as a context around each append."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __enter__(self) -> None:
+        """Raises LogUnavailableError once the log is closing."""
+        if self._closed:
+            raise LogUnavailableError("the log is closed")
+        self._count += 1
+        self._idle.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._count -= 1
+        if not self._count:
+            self._idle.set()
+
+    async def finish(self) -> None:
+        """Let nothing new begin and wait for the rest."""
+        self._closed = True
+        await self._idle.wait()
