@@ -20,7 +20,7 @@ from tests.unit.core.told import Ladder, timeless
 END = make.day(SPAN + 1_000)
 every_rules = pytest.mark.parametrize("rules", RULES.values(), ids=RULES.keys())
 moments = st.integers(0, (SPAN + 1_000) * 2).map(lambda halves: make.day(halves / 2))
-thorough = settings(max_examples=300, deadline=None)
+thorough = settings(max_examples=80, deadline=None)
 
 
 def arrivals(facts: list[Known]) -> st.SearchStrategy[list[Known | int | None]]:

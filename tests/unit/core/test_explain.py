@@ -19,7 +19,7 @@ from tests.unit.core.lives import EXOTIC, RULES, lives
 from tests.unit.core.told import stand
 
 every_rules = pytest.mark.parametrize("rules", RULES.values(), ids=RULES.keys())
-thorough = settings(max_examples=150, deadline=None)
+thorough = settings(max_examples=50, deadline=None)
 later = st.sampled_from([0, 1, 29, 30, 90, 200, 364, 365, 380, 395, 800])
 
 
