@@ -1,4 +1,4 @@
-"""Reads the body of a request, and no more of it than a body may have."""
+"""Reads the body of a request, and keeps no more of it than a body may have."""
 
 from typing import Final
 
@@ -9,25 +9,25 @@ from shared.http import Problem
 
 LARGEST_BODY: Final = 5_000_000
 """Bytes."""
+HEARD_OUT: Final = 10 * LARGEST_BODY
+"""Up to so many bytes are read and dropped: most clients read the answer only when they have sent everything."""
 
 
 async def read(request: Request) -> bytes:
-    """The whole body. Raises Problem 413 as soon as it is too large, whatever its length was said to be."""
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > LARGEST_BODY:
-        raise _too_large()
+    """The whole body. Raises Problem 413 when it is too large, whatever its length was said to be."""
     parts: list[bytes] = []
     size = 0
     try:
         async for part in request.stream():
-            parts.append(part)
             size += len(part)
-            if size > LARGEST_BODY:
-                raise _too_large()
+            if size <= LARGEST_BODY:
+                parts.append(part)
+            elif size > HEARD_OUT:
+                break
+            else:
+                parts.clear()
     except ClientDisconnect as error:
         raise Problem(400, "malformed", "The request ended before its body did") from error
+    if size > LARGEST_BODY:
+        raise Problem(413, "too-large", f"A body has at most {LARGEST_BODY} bytes", headers={"Connection": "close"})
     return b"".join(parts)
-
-
-def _too_large() -> Problem:
-    return Problem(413, "too-large", f"A body has at most {LARGEST_BODY} bytes", headers={"Connection": "close"})

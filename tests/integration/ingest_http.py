@@ -45,10 +45,12 @@ class Ingest:
 
 
 @asynccontextmanager
-async def ingest(dsn: str, settings: IngestSettings | None = None, keys: Keys | None = None) -> AsyncIterator[Ingest]:
+async def ingest(
+    dsn: str, settings: IngestSettings | None = None, keys: Keys | None = None, log: Log | None = None
+) -> AsyncIterator[Ingest]:
     """Serve ingest on a free port over the log in this database; its clock stands still at NOW."""
     settings = settings or IngestSettings(lanes=4)
-    log = PostgresLog(dsn)
+    log = log or PostgresLog(dsn)
     await log.open(topics(settings))
     try:
         part = ingest_part(settings, log, lambda: NOW, lambda: str(uuid4()))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from services.ingest.loading.delivery import MOST, Delivery, GaveUpError, batches
+from services.ingest.loading.delivery import MOST, Delivery, GaveUpError, batches, quiet_midnights
 from services.ingest.loading.history import Line, Refused, TooLongError, in_order
 from services.ingest.loading.progress import Display, Progress, fingerprint
 from services.ingest.loading.rows import Reading, rows
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--url", default="http://127.0.0.1:8000", help="where ingest is served (%(default)s)")
     option("--key-file", type=Path, help="a file that holds an API key with the scope events:write")
     option("--batch", type=_batch_size, default=500, help="events in a request, at most 1000 (%(default)s)")
+    option("--by-day", action="store_true", help="a day in a request, so that what falls due is announced within a day")
     option("--map", type=_pair, action="append", metavar="COLUMN=FIELD", help="a CSV column by another name")
     option("--set", type=_pair, action="append", metavar="FIELD=VALUE", help="a value for every CSV row")
     option("--zone", type=_zone, help="time zone of CSV times without one, such as Europe/Berlin")
@@ -69,7 +70,7 @@ def _load(options: argparse.Namespace) -> int:
         _say(f"going on after {progress.done:,} events")
     unplaced: list[Refused] = []
     lines = _lines(in_order(lambda: rows(options.file, reading)), unplaced)
-    _deliver(islice(lines, progress.done, None), progress, options)
+    _deliver(lines, progress, options)
     progress.finish()
     return _reported([*unplaced, *progress.refused])
 
@@ -83,16 +84,24 @@ def _lines(found: Iterable[Line | Refused], unplaced: list[Refused]) -> Iterator
             yield line
 
 
-def _deliver(lines: Iterable[Line], progress: Progress, options: argparse.Namespace) -> None:
+def _deliver(lines: Iterator[Line], progress: Progress, options: argparse.Namespace) -> None:
     display = Display(sys.stderr)
-    at = 0
+    at = _last_of(islice(lines, progress.done))
     with _client(options) as client:
         delivery = Delivery(client, patience=options.patience)
-        for batch in batches(lines, options.batch):
+        for batch in batches(lines, options.batch, by_day=options.by_day):
+            if options.by_day and at is not None:
+                for midnight in quiet_midnights(at, batch):
+                    delivery.tell(midnight)
             progress.advance(len(batch), delivery.deliver(batch))
             at = batch[-1].at
             display.show(progress, at)
-    display.show(progress, at, last=True)
+    display.show(progress, at or 0, last=True)
+
+
+def _last_of(done: Iterable[Line]) -> int | None:
+    """The instant that an earlier run had come to; None: nothing was done yet."""
+    return max((line.at for line in done), default=None)
 
 
 def _client(options: argparse.Namespace) -> httpx.Client:

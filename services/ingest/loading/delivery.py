@@ -1,7 +1,7 @@
 """Posts batches to a running ingest, one after the other, and waits for it when it is away."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from typing import Final
 
 import httpx
@@ -10,6 +10,8 @@ import msgspec
 from services.ingest.body import LARGEST_BODY
 from services.ingest.loading.history import Line, Refused
 from services.ingest.splitting import LARGEST_BATCH
+from shared import instants
+from shared.instants import DAY
 
 MOST: Final = LARGEST_BATCH
 """Events in a batch at most."""
@@ -40,18 +42,29 @@ class _Answer(msgspec.Struct):
     results: list[_Result]
 
 
-def batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
-    """Cut into what a request may hold."""
+def batches(lines: Iterable[Line], size: int, *, by_day: bool = False) -> Iterator[list[Line]]:
+    """Cut into what a request may hold; `by_day`: none holds events of two days (UTC)."""
     batch: list[Line] = []
     weight = 0
     for line in lines:
-        if batch and (len(batch) == size or weight + len(line.event) > LARGEST_BODY - 2 * MOST):
+        full = len(batch) == size or weight + len(line.event) > LARGEST_BODY - 2 * MOST
+        if batch and (full or (by_day and line.at // DAY != batch[-1].at // DAY)):
             yield batch
             batch, weight = [], 0
         batch.append(line)
         weight += len(line.event)
     if batch:
         yield batch
+
+
+def quiet_midnights(last: int, batch: Sequence[Line]) -> range:
+    """The beginnings of days (UTC) to tell ahead of this batch, so that time never passes by more than a day at once.
+
+    `last` is the instant of the event before the batch; a request tells the time of its newest event.
+    """
+    if batch[-1].at - last <= DAY:
+        return range(0)
+    return range((last // DAY + 1) * DAY, batch[0].at + 1, DAY)
 
 
 class Delivery:
@@ -65,9 +78,7 @@ class Delivery:
     def deliver(self, batch: Sequence[Line]) -> list[Refused]:
         """Return when the batch was answered: the lines that were refused. Raises GaveUpError."""
         body = b"[" + b",".join(line.event for line in batch) + b"]"
-        response = self._answer(body)
-        if response.status_code not in (202, 422):
-            raise GaveUpError(f"the answer was {response.status_code}: {response.text[:500]}")
+        response = self._answer("/v1/events", body, {202, 422})
         results = msgspec.json.decode(response.content, type=_Answer).results
         return [
             Refused(line.number, _why(result.error))
@@ -75,22 +86,28 @@ class Delivery:
             if result.error is not None
         ]
 
-    def _answer(self, body: bytes) -> httpx.Response:
+    def tell(self, at: int) -> None:
+        """Return when every lane was told that it is so late. Raises GaveUpError."""
+        self._answer("/v1/clock", msgspec.json.encode({"to": instants.text(at)}), {202})
+
+    def _answer(self, path: str, body: bytes, expected: Set[int]) -> httpx.Response:
         """The answer to a request that is repeated as long as there is hope; repeating it doubles nothing."""
         waited, pause = 0.0, 1.0
         while True:
-            outcome = self._try(body)
-            if isinstance(outcome, httpx.Response) and outcome.status_code not in _AGAIN:
+            outcome = self._try(path, body)
+            if isinstance(outcome, httpx.Response) and outcome.status_code in expected:
                 return outcome
+            if isinstance(outcome, httpx.Response) and outcome.status_code not in _AGAIN:
+                raise GaveUpError(f"the answer was {outcome.status_code}: {outcome.text[:500]}")
             if waited >= self._patience:
                 raise GaveUpError(f"no answer within {self._patience:.0f} seconds: {_told(outcome)}")
             wait = _retry_after(outcome) or pause
             self._pause(wait)
             waited, pause = waited + wait, min(pause * 2, LONGEST_PAUSE)
 
-    def _try(self, body: bytes) -> httpx.Response | httpx.TransportError:
+    def _try(self, path: str, body: bytes) -> httpx.Response | httpx.TransportError:
         try:
-            return self._client.post("/v1/events", content=body, headers={"Content-Type": "application/json"})
+            return self._client.post(path, content=body, headers={"Content-Type": "application/json"})
         except httpx.TransportError as error:
             return error
 
