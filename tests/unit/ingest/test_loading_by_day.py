@@ -1,5 +1,7 @@
 """How the loader cuts a history into requests when time is to pass day by day."""
 
+import itertools
+
 from services.ingest.loading.delivery import batches, quiet_midnights
 from services.ingest.loading.history import Line
 from shared import instants
@@ -48,4 +50,4 @@ def test_whatever_the_gap_time_never_passes_by_more_than_a_day_at_once() -> None
         at = last + hours * DAY // 24
         steps = [last, *quiet_midnights(last, [Line(at, "", 1, b"")]), at]
 
-        assert all(after - before <= DAY for before, after in zip(steps, steps[1:], strict=False))
+        assert all(after - before <= DAY for before, after in itertools.pairwise(steps))
