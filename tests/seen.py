@@ -1,0 +1,167 @@
+"""What a system has announced and where people stand, in the words of the oracle, so that both can be compared.
+
+An announcement is a `Seen`, a standing a tuple of everything the oracle tells of it. Places are rungs or
+(phase, stage); causes are ("fact", id, source) or ("deadline", name, instant).
+"""
+
+import hashlib
+import pickle
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from services.ladder.core import fold
+from services.ladder.core.rules import Rules
+from services.ladder.core.standing import decode
+from shared import events, instants
+from shared.db import Pool
+from tests import oracle
+
+CACHE: Final = Path(__file__).parent.parent / "build" / "oracle"
+
+
+class Seen(NamedTuple):
+    """An announcement as the oracle puts it."""
+
+    person: str
+    type: str
+    at: int
+    origin: object
+    to: object
+    cause: oracle.Cause
+
+
+Standing = tuple[object, ...]
+
+
+class Reading(NamedTuple):
+    """What the oracle says of many lives: everything announced up to `end`, and where people stand then."""
+
+    end: int
+    announced: frozenset[Seen]
+    standings: dict[str, Standing]
+
+    def of(self, people: Iterable[str]) -> "Reading":
+        """The same of these people only."""
+        chosen = frozenset(people)
+        announced = frozenset(each for each in self.announced if each.person in chosen)
+        return Reading(self.end, announced, {person: self.standings[person] for person in chosen})
+
+
+# -- what the system says ----------------------------------------------------------------------------------------
+
+
+def seen(message: events.Announcement) -> Seen:
+    """An announcement from the wire."""
+    cause = message.data.cause
+    told: oracle.Cause = (
+        ("fact", cause["fact"], cause["source"])
+        if "fact" in cause
+        else ("deadline", cause["deadline"], instants.parse(cause["at"]))
+    )
+    origin, to = _place(message.data.from_), _place(message.data.to)
+    return Seen(message.subject, events.type_of(message), instants.parse(message.time), origin, to, told)
+
+
+def _place(told: object) -> object:
+    return (told.phase, told.stage) if isinstance(told, events.PhaseName) else told
+
+
+def by_id(messages: Iterable[events.Announcement]) -> dict[str, Seen]:
+    """Announcements by their ids; AssertionError where one id, or one announcement, comes twice."""
+    found: dict[str, Seen] = {}
+    for message in messages:
+        assert message.id not in found, f"{message.id} comes twice"
+        found[message.id] = seen(message)
+    doubled = [each for each, count in Counter(found.values()).items() if count > 1]
+    assert not doubled, f"announced under several ids: {doubled[:3]}"
+    return found
+
+
+async def standings(pool: Pool, rules: Rules, at: int) -> dict[str, Standing]:
+    """Everybody's standing at an instant, from the ladder's tables."""
+    rows = await pool.fetch("select person, state from ladder.standing")
+    found: dict[str, Standing] = {}
+    for row in rows:
+        standing, _ = fold.sweep(decode(row["state"]), at, rules)
+        found[row["person"]] = (
+            standing.rung,
+            standing.rung_since,
+            standing.phase,
+            standing.stage,
+            standing.phase_since,
+            standing.purchases,
+            standing.purchase_days,
+            standing.spent,
+            standing.refunded,
+            standing.referrals_made,
+            standing.referrals_converted,
+        )
+    return found
+
+
+async def counted(pool: Pool) -> dict[tuple[str, str], tuple[int, int]]:
+    """The tallies over all lanes, without those that are zero."""
+    rows = await pool.fetch("select kind, key, sum(people)::bigint, sum(spent)::bigint from ladder.tally group by 1, 2")
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows if row[2] or row[3]}
+
+
+async def recounted(pool: Pool) -> dict[tuple[str, str], tuple[int, int]]:
+    """What the tallies should say, counted from the rows themselves."""
+    people: Counter[tuple[str, str]] = Counter()
+    spent: Counter[tuple[str, str]] = Counter()
+    for row in await pool.fetch("select rung, phase, stage, state from ladder.standing"):
+        people["rung", str(row["rung"])] += 1
+        people["stage", f"{row['phase']}/{row['stage']}"] += 1
+        spent["rung", str(row["rung"])] += decode(row["state"]).spent
+    for row in await pool.fetch("select type from ladder.transition"):
+        people["announced", row["type"]] += 1
+    return {key: (people[key], spent[key]) for key in people}
+
+
+# -- what the oracle says ----------------------------------------------------------------------------------------
+
+
+def expected_announcements(facts: Iterable[events.Fact], end: int) -> frozenset[Seen]:
+    """What is announced up to `end` when these facts, none of which concerns two people, are told in this order."""
+    lives: dict[str, list[events.Fact]] = defaultdict(list)
+    for fact in facts:
+        lives[fact.subject].append(fact)
+    return frozenset(Seen(person, *each) for person, theirs in lives.items() for each in oracle.told(theirs, end))
+
+
+def expected_standings(facts: Iterable[events.Fact], at: int) -> dict[str, Standing]:
+    """Everybody's standing at an instant."""
+    return {
+        person: (
+            seen.rung,
+            seen.rung_since,
+            seen.phase,
+            seen.stage,
+            seen.phase_since,
+            seen.purchases,
+            seen.purchase_days,
+            seen.spent,
+            seen.refunded,
+            seen.made,
+            len(seen.converted),
+        )
+        for person, seen in oracle.ladder_of(facts, at).items()
+    }
+
+
+def cdnow_read(facts: list[events.PurchaseCompleted]) -> Reading:
+    """The oracle's reading of CDNOW; it takes half a minute, so it is kept for as long as the oracle is the same."""
+    reasons = Path(__file__).with_name("oracle.py").read_bytes() + msgspec.json.encode(facts)
+    kept = CACHE / f"{hashlib.sha256(reasons).hexdigest()[:16]}.pickle"
+    if not kept.exists():
+        end = facts[-1].at
+        reading = Reading(end, expected_announcements(facts, end), expected_standings(facts, end))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(".part")
+        part.write_bytes(pickle.dumps(tuple(reading)))
+        part.replace(kept)
+    return Reading(*pickle.loads(kept.read_bytes()))
