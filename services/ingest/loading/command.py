@@ -1,6 +1,7 @@
 """`python -m services.ingest load FILE`: posts a shop's history in the order of its time, one request after another."""
 
 import argparse
+import csv
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx
 
 from services.ingest.loading.delivery import MOST, Delivery, GaveUpError, batches, quiet_midnights
-from services.ingest.loading.history import Line, Refused, TooLongError, in_order
+from services.ingest.loading.history import Line, Refused, in_order
 from services.ingest.loading.progress import Display, Progress, fingerprint
 from services.ingest.loading.rows import Reading, rows
 
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         return _load(options)
     except KeyboardInterrupt:
         return _failed("stopped; the same command goes on from here")
-    except (OSError, TooLongError, UnicodeDecodeError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         return _failed(f"{options.file}: {error}")
     except GaveUpError as error:
         return _failed(f"{error}; the same command goes on from here")
