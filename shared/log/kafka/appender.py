@@ -44,7 +44,7 @@ class Appender:
         self._cluster = cluster
         self._deadline = deadline
         self._patience = patience
-        self._nodes: dict[int, Together[_Part, KafkaError | None]] = {}
+        self._nodes: dict[int, Together[_Part, Exception | None]] = {}
 
     async def append(self, parts: Mapping[TopicPartition, Sequence[Entry]]) -> None:
         """Returns when all are durable. Raises LogUnavailableError."""
@@ -71,19 +71,19 @@ class Appender:
             await self._cluster.refresh()
             raise error
 
-    async def _send_group(self, node: int, group: Sequence[_Part]) -> list[KafkaError | None]:
+    async def _send_group(self, node: int, group: Sequence[_Part]) -> list[Exception | None]:
         """One request after the other until every partition's batches are sent; most often one is enough."""
         queues: dict[TopicPartition, list[Entry]] = defaultdict(list)
         for part in group:
             queues[part.partition] += part.entries
-        errors: dict[TopicPartition, KafkaError] = {}
+        errors: dict[TopicPartition, Exception] = {}
         batches = [[(partition, batch) for batch in _batches(entries)] for partition, entries in queues.items()]
         for turn in zip_longest(*batches):
             wanted = dict(batch for batch in turn if batch is not None and batch[0] not in errors)
             errors |= await self._send(node, wanted)
         return [errors.get(part.partition) for part in group]
 
-    async def _send(self, node: int, batches: Mapping[TopicPartition, bytearray]) -> dict[TopicPartition, KafkaError]:
+    async def _send(self, node: int, batches: Mapping[TopicPartition, bytearray]) -> dict[TopicPartition, Exception]:
         """What went wrong, by partition."""
         topics: dict[str, list[tuple[int, bytearray]]] = defaultdict(list)
         for (topic, lane), batch in batches.items():
@@ -93,7 +93,7 @@ class Appender:
         )
         try:
             response = await self._cluster.send(node, request)
-        except KafkaError as error:
+        except (KafkaError, OSError) as error:
             return dict.fromkeys(batches, error)
         return {
             TopicPartition(topic, lane): for_code(code)()

@@ -41,7 +41,10 @@ class Access:
 
 
 class Cluster:
-    """Sends requests to the leaders of partitions. Everything may raise KafkaError."""
+    """Sends requests to the leaders of partitions. Everything may raise KafkaError, TimeoutError or OSError.
+
+    Each wait for aiokafka's client is limited: it forgets those who wait for news of the cluster when it is closed.
+    """
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -53,7 +56,8 @@ class Cluster:
         """Keep track of who leads these topics too."""
         self._topics |= set(topics)
         client = await self._connected()
-        await client.set_topics(self._topics)
+        async with asyncio.timeout(self._access.patience):
+            await client.set_topics(self._topics)
 
     async def leader(self, partition: TopicPartition) -> int:
         """The broker that leads the partition. If none does: asks again and raises LeaderNotAvailableError."""
@@ -67,12 +71,20 @@ class Cluster:
     async def send(self, node: int, request: Any) -> Any:
         """The broker's response."""
         client = self._client or await self._connected()
-        return await client.send(node, request)
+        async with asyncio.timeout(2 * self._access.patience):
+            return await client.send(node, request)
 
     async def refresh(self) -> None:
         """Ask who leads what; if no known broker answers, start again from the bootstrap servers the next time."""
         client = self._client
-        if client is not None and not await client.force_metadata_update() and self._client is client:
+        if client is None:
+            return
+        try:
+            async with asyncio.timeout(self._access.patience):
+                reached = await client.force_metadata_update()
+        except TimeoutError:
+            reached = False
+        if not reached and self._client is client:
             await self.close()
 
     async def close(self) -> None:
@@ -91,9 +103,10 @@ class Cluster:
 async def _connect(access: Access, topics: set[str]) -> Any:
     client = AIOKafkaClient(**access.options())
     try:
-        await client.bootstrap()
-        if topics and not await client.set_topics(topics):
-            raise KafkaConnectionError("no broker tells who leads what")
+        async with asyncio.timeout(2 * access.patience):
+            await client.bootstrap()
+            if topics and not await client.set_topics(topics):
+                raise KafkaConnectionError("no broker tells who leads what")
     except BaseException:
         await client.close()
         raise

@@ -10,7 +10,7 @@ from shared.log import LogUnavailableError
 
 T = TypeVar("T")
 
-PAUSE: Final = 0.1
+PAUSE: Final = 0.25
 """Seconds between two attempts."""
 
 
