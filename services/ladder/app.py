@@ -36,6 +36,7 @@ def router(engine: AsyncEngine, settings: LadderSettings, rules: Rules) -> APIRo
             401: problem("A valid API key is needed"),
             403: problem("The API key lacks the scope ladder:read"),
             422: problem("A parameter is not valid; `errors` says which"),
+            503: problem("The database does not answer; try again after `Retry-After`"),
         },
     )
     _add_people(routes, Registry(queries, rules, settings.lanes))

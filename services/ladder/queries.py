@@ -26,6 +26,8 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -33,7 +35,9 @@ from services.ladder import tables
 from services.ladder.core.standing import Phase, Stage
 from services.ladder.cursors import PeopleCursor
 from services.ladder.tables import fact, parked, standing, tally, transition
+from shared.db import DatabaseError
 from shared.events import LADDER_EVENTS
+from shared.http import Problem
 
 SCANNED: Final = 20_000
 """Outbox rows that one page of the feed looks at, over all lanes, in search of announcements that were asked for."""
@@ -88,6 +92,23 @@ class Queries:
         self._picture = _picture(by_facts=by_facts)
 
     async def _all(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+        """The statement's rows. Raises Problem 503 when the database cannot be asked."""
+        try:
+            return await self._rows(statement, values)
+        except (ProgrammingError, DataError):
+            raise
+        except (DBAPIError, PoolTimeoutError, *DatabaseError) as error:
+            headers = {"Retry-After": "2"}
+            raise Problem(503, "database-unavailable", "The database does not answer", headers=headers) from error
+
+    async def _rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
+        try:
+            async with self._engine.connect() as connection:
+                return (await connection.execute(statement, values)).all()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        # The session ended while it waited in the pool, which is empty now; what only reads may be asked again.
         async with self._engine.connect() as connection:
             return (await connection.execute(statement, values)).all()
 

@@ -15,7 +15,6 @@ import msgspec
 import structlog
 from fastapi.responses import StreamingResponse
 from msgspec import Struct
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Send
 
 from services.ladder import cursors
@@ -66,8 +65,8 @@ class Watch:
         while self._listeners:
             try:
                 position = await self._look(position or await self._feed.newest())
-            except (Problem, SQLAlchemyError, OSError) as error:
-                _log.warning("stream.interrupted", reason=repr(error))
+            except Problem as problem:
+                _log.warning("stream.interrupted", reason=str(problem))
                 position = None
             await asyncio.sleep(POLL_SECONDS)
 
@@ -132,8 +131,8 @@ async def events(feed: Feed, watch: Watch, cursor: FeedCursor, wanted: Wanted) -
                     yield chunk
                 async for chunk in listener.follow(queue):
                     yield chunk
-    except (SQLAlchemyError, OSError) as error:
-        _log.warning("stream.ended", reason=repr(error))
+    except Problem as problem:
+        _log.warning("stream.ended", reason=str(problem))
 
 
 class _Listener:
@@ -150,7 +149,9 @@ class _Listener:
         while more:
             try:
                 items, cursor, more = await self._feed.page(cursor, PAGE)
-            except Problem:
+            except Problem as problem:
+                if problem.status != 410:
+                    raise
                 cursor, items = await self._feed.newest(), []
                 self._positions = list(cursor.positions)
                 yield self._event(b'{"reason":"cursor-expired"}', b"resync")

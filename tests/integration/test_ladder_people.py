@@ -1,5 +1,6 @@
 """Asking the ladder about people: standings, histories, lists, the picture."""
 
+import socket
 import time
 from urllib.parse import quote
 
@@ -283,6 +284,28 @@ async def test_a_key_with_the_scope_is_needed(database: str, path: str) -> None:
         without = await client.get(path)
         with_other = await client.get(path, headers={"Authorization": f"Bearer {secret}"})
     assert (without.status_code, with_other.status_code) == (401, 403)
+
+
+async def test_ended_sessions_are_not_noticed(database: str) -> None:
+    """When the database ends the sessions that wait for questions, the next question is answered all the same."""
+    async with ladder(database) as (lanes, client):
+        before = await client.get("/v1/ladder")
+        ended = await lanes.pool.fetch(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid() and query ilike '%ladder.tally%'"
+        )
+        after = await client.get("/v1/ladder")
+    assert (before.status_code, after.status_code, len(ended)) == (200, 200, 1)
+
+
+async def test_without_a_database_there_is_a_retry_after() -> None:
+    """When nobody listens at the database's address the answer is 503 and says when to come back."""
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    async with part_of(f"postgresql://u@127.0.0.1:{port}/x", LadderSettings()) as part, client_of(part) as client:
+        answer = await client.get("/v1/customers/c1")
+    assert (answer.status_code, answer.json()["type"]) == (503, "database-unavailable")
+    assert answer.headers["retry-after"] == "2"
 
 
 async def test_every_answer_is_described(database: str) -> None:
