@@ -18,12 +18,19 @@ import pytest
 
 from shared.db import migrate
 from shared.embedded import EmbeddedPostgres
+from shared.telemetry import configure_logging
 from tests.kafka_broker import KafkaBroker, NoKafkaError, new_broker
 
 TEMPLATE: Final = "template_ladder"
 NO_KAFKA: Final = pytest.StashKey[str]()
 
 _numbers = itertools.count()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logging() -> None:
+    """Log as the programs do."""
+    configure_logging("warning")
 
 
 @pytest.fixture(scope="session")
