@@ -96,7 +96,7 @@ def _count_day(after: Standing, rules: Rules, at: int) -> None:
     if after.first_purchase_at is None:
         after.first_purchase_at = at
         after.first_day = day
-    elif day == after.last_day:
+    elif day <= after.last_day:  # less only where a clock was put back over midnight
         return
     after.purchase_days += 1
     after.last_day = day
