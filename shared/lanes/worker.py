@@ -101,10 +101,16 @@ class Worker:
         async with self._control.acquire() as connection:
             pid = connection.get_server_pid()
             claiming = asyncio.ensure_future(self._store.claim(connection, number, self._id))
-            done, _ = await asyncio.wait([claiming], timeout=BLOCKED_SECONDS)
-            if not done:
-                await self._end_blockers(number, pid)
-            return await claiming
+            try:
+                done, _ = await asyncio.wait([claiming], timeout=BLOCKED_SECONDS)
+                if not done:
+                    await self._end_blockers(number, pid)
+                return await claiming
+            finally:
+                # Who is cancelled here must not give the connection back while the claim still uses it.
+                claiming.cancel()
+                with contextlib.suppress(asyncio.CancelledError, *DatabaseError):
+                    await claiming
 
     async def _end_blockers(self, number: int, pid: int) -> None:
         async with self._control.acquire() as connection:
