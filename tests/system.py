@@ -9,14 +9,18 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
+import msgspec
 
+from shared import events
 from tests.until import until
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS = 60
+END_SECONDS = 10
+"""A program ends within this time after SIGTERM."""
 
 
 class Program:
@@ -80,15 +84,24 @@ class Program:
             self._process.kill()
         await self.wait()
 
-    async def stop(self) -> int:
-        """Ask it to end, and wait; its exit code."""
+    @property
+    def pid(self) -> int:
+        """Its process id."""
         assert self._process is not None
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()
-        return await self.wait()
+        return self._process.pid
 
-    async def wait(self, seconds: float = 20) -> int:
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    async def stop(self) -> int:
+        """Ask it to end, and wait; its exit code. TimeoutError when it takes too long."""
+        if self.running():
+            with contextlib.suppress(ProcessLookupError):
+                self.send(signal.SIGTERM)
+        return await self.wait(END_SECONDS)
+
+    async def wait(self, seconds: float = 60) -> int:
         """Wait for its end; its exit code."""
         assert self._process is not None
         code = await asyncio.wait_for(self._process.wait(), seconds)
@@ -110,6 +123,35 @@ class Program:
                 await self.stop()
             except TimeoutError:
                 await self.kill()
+
+
+class Ended(NamedTuple):
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def run(module: str, environment: Mapping[str, str], *arguments: str, seconds: float = 120) -> Ended:
+    """Run `python -m …` to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        cwd=ROOT,
+        env={**_inherited(), "HOST": "127.0.0.1", "PORT": "0", **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), seconds)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return Ended(process.returncode or 0, out.decode(), err.decode())
 
 
 def _inherited() -> dict[str, str]:
@@ -149,7 +191,7 @@ class Client:
 
         await until(still, seconds)
 
-    async def announcements(self, **query: str) -> list[dict[str, Any]]:
+    async def announcements(self, **query: str) -> list[events.Announcement]:
         """All announcements from the feed, from the oldest on."""
         found: list[dict[str, Any]] = []
         after: str | None = None
@@ -159,7 +201,18 @@ class Client:
             page = (await self.http.get(f"{self.ladder}/v1/announcements", params=parameters)).json()
             found += page["items"]
             after, more = page["next"], page["more"]
-        return found
+        return msgspec.convert(found, list[events.Announcement])
+
+    async def tell(self, to: str) -> None:
+        """Let time be `to` (RFC 3339) under `CLOCK=facts`."""
+        answer = await self.http.post(f"{self.ingest}/v1/clock", json={"to": to})
+        assert answer.status_code == 202, answer.text
+
+    async def ask(self, path: str, **query: str) -> Any:
+        """The ladder's answer to a question."""
+        answer = await self.http.get(f"{self.ladder}{path}", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def close(self) -> None:
         """Close the connections."""
