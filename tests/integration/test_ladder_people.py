@@ -1,6 +1,5 @@
 """Asking the ladder about people: standings, histories, lists, the picture."""
 
-import socket
 import time
 from urllib.parse import quote
 
@@ -19,6 +18,9 @@ from tests.integration.ladder_http import client_of, ladder, pages, part_of
 from tests.make import day, fact, purchase, refund, rules
 
 AWKWARD_IDS = ["a/b", "x/history", "x", "history", "100%", "a+b", "ä ö", "..%2F", "a?b#c", "\n", "%00", "🛒"]
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
+"""Of what is refused the database is not asked."""
 
 
 def _path(person: str) -> str:
@@ -143,9 +145,9 @@ async def test_parked_facts_are_mentioned(database: str) -> None:
         ("/v1/announcements?customer=%00", "/query/customer"),
     ],
 )
-async def test_a_bad_parameter_is_named(database: str, path: str, pointer: str) -> None:
+async def test_a_bad_parameter_is_named(path: str, pointer: str) -> None:
     """What cannot be meant is refused with a pointer to it."""
-    async with part_of(database, LadderSettings()) as part, client_of(part) as client:
+    async with part_of(NOWHERE, LadderSettings()) as part, client_of(part) as client:
         answer = await client.get(path)
     assert answer.status_code == 422
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
@@ -153,9 +155,9 @@ async def test_a_bad_parameter_is_named(database: str, path: str, pointer: str) 
 
 @pytest.mark.parametrize("cursor", ["x", "", "%00", "%C3%A4", "kaFhAA", "gA", "A" * 5_000])
 @pytest.mark.parametrize("path", ["customers", "customers/c1/history", "announcements", "announcements/stream"])
-async def test_a_bad_cursor_is_refused(database: str, path: str, cursor: str) -> None:
+async def test_a_bad_cursor_is_refused(path: str, cursor: str) -> None:
     """What no list has given out is no cursor."""
-    async with part_of(database, LadderSettings()) as part, client_of(part) as client:
+    async with part_of(NOWHERE, LadderSettings()) as part, client_of(part) as client:
         answer = await client.get(f"/v1/{path}?after={cursor}")
     assert answer.status_code == 400
     assert answer.json()["type"] == "bad-cursor"
@@ -249,16 +251,17 @@ async def test_the_picture_counts_everybody_once(database: str, crowd: list[Fact
 
 async def test_an_empty_shop_has_a_picture_too(database: str) -> None:
     """With nobody known all seven rungs, eight stages and eight types are there, at zero."""
-    async with ladder(database, currency="JPY") as (_, client):
+    settings = LadderSettings.model_validate({"currency": "JPY"})
+    async with part_of(database, settings) as part, client_of(part) as client:
         picture = (await client.get("/v1/ladder")).json()
     assert [rung["number"] for rung in picture["rungs"]] == [1, 2, 3, 4, 5, 6, 7]
     assert {rung["spent"] for rung in picture["rungs"]} == {"0"}
     assert [len(picture["phases"]), len(picture["announced"]), picture["people"]] == [8, 8, 0]
 
 
-async def test_the_rules_can_be_read(database: str) -> None:
+async def test_the_rules_can_be_read() -> None:
     """The rules are told as they are written, with what identifies them."""
-    async with part_of(database, LadderSettings(time_zone="Europe/Berlin")) as part, client_of(part) as client:
+    async with part_of(NOWHERE, LadderSettings(time_zone="Europe/Berlin")) as part, client_of(part) as client:
         told = (await client.get("/v1/rules")).json()
     assert told["digest"] == rules("Europe/Berlin").digest
     assert told["rules"] == rules().document
@@ -277,10 +280,10 @@ async def test_the_rules_can_be_read(database: str) -> None:
         "/v1/rules",
     ],
 )
-async def test_a_key_with_the_scope_is_needed(database: str, path: str) -> None:
+async def test_a_key_with_the_scope_is_needed(path: str) -> None:
     """Without a key nothing is told, nor with one that may only post."""
     secret, key = new_key("shop", ["events:write"])
-    async with part_of(database, LadderSettings()) as part, client_of(part, Keys([key])) as client:
+    async with part_of(NOWHERE, LadderSettings()) as part, client_of(part, Keys([key])) as client:
         without = await client.get(path)
         with_other = await client.get(path, headers={"Authorization": f"Bearer {secret}"})
     assert (without.status_code, with_other.status_code) == (401, 403)
@@ -300,17 +303,15 @@ async def test_ended_sessions_are_not_noticed(database: str) -> None:
 
 async def test_without_a_database_there_is_a_retry_after() -> None:
     """When nobody listens at the database's address the answer is 503 and says when to come back."""
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
-    async with part_of(f"postgresql://u@127.0.0.1:{port}/x", LadderSettings()) as part, client_of(part) as client:
+    async with part_of(NOWHERE, LadderSettings()) as part, client_of(part) as client:
         answer = await client.get("/v1/customers/c1")
     assert (answer.status_code, answer.json()["type"]) == (503, "database-unavailable")
     assert answer.headers["retry-after"] == "2"
 
 
-async def test_every_answer_is_described(database: str) -> None:
+async def test_every_answer_is_described() -> None:
     """The OpenAPI document has a schema for each answer, names ids as `{id}` and refers to nothing outside of it."""
-    async with part_of(database, LadderSettings()) as part, client_of(part) as client:
+    async with part_of(NOWHERE, LadderSettings()) as part, client_of(part) as client:
         document = (await client.get("/openapi.json")).json()
     ours = {path: item["get"] for path, item in document["paths"].items() if path.startswith("/v1/")}
     assert "/v1/customers/{id}/history" in ours
