@@ -621,11 +621,17 @@ def _known_at(fact: Told) -> int:
     return instants.parse(fact.data.cause.at) if isinstance(fact, ReferralCredited) else fact.at
 
 
-def told(arrivals: Iterable[Told], as_of: int, shop: Shop = Shop()) -> list[Announced]:
-    """What is announced when facts come in this order, each taken before the next, and time then goes on to `as_of`."""
+def told(arrivals: Iterable[Told | int], as_of: int, shop: Shop = Shop()) -> list[Announced]:
+    """What is announced when facts come in this order, each taken before the next, and time then goes on to `as_of`.
+
+    An instant among them is a sweep: time goes on up to there before the next fact comes.
+    """
     life = Telling(shop)
-    for fact in without_repeats(arrivals):
-        life.hear(fact)
+    for arrival in arrivals:
+        if isinstance(arrival, int):
+            life.wait(arrival)
+        elif not life.knows(arrival):
+            life.hear(arrival)
     life.wait(as_of)
     return life.announced
 
@@ -651,6 +657,10 @@ class Telling:
         newest = self.newest
         self.steps = steps_seen(self.known, max(until, newest[0]), self.shop)
         self.announced += [a for step in self.steps if step.key > newest for a in step.announced]
+
+    def knows(self, fact: Told) -> bool:
+        """Whether it was told before; the first body under an identity stays."""
+        return any((known.source, known.id) == (fact.source, fact.id) for known in self.known)
 
     def hear(self, fact: Told) -> None:
         """A fact arrives: in order it is a step of its own, else what it changes is told at once."""

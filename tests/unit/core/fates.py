@@ -18,11 +18,12 @@ T = TypeVar("T")
 START: Final = instants.parse("2021-03-01T00:00:00Z")
 SHOPS: Final = (Shop(), Shop(zone="Europe/Berlin"), Shop(exponent=0, zone="America/Sao_Paulo"))
 FRIENDS: Final = ("ann", "bob", "cid", "dot", "eve")
+DAILY: Final = (0, 0, 0, 1, 1, 2, 7)
 SHORT: Final = (0, 0, 0, 0, 1, 2, 5, 13, 14, 15, 28, 29, 30, 45)
 LONG: Final = (76, 89, 90, 91, 120, 180, 275, 335, 364, 365, 366, 395, 730, 760)
 """Days between facts: the rules' durations with their neighbours."""
 OFFSETS: Final = (0, 0, 0, 0, 0, 1, -1, instants.SECOND, 9 * instants.HOUR, 23 * instants.HOUR)
-GAPS: Final = (SHORT, SHORT + LONG, SHORT * 3 + LONG)
+GAPS: Final = (DAILY, DAILY * 5 + LONG, SHORT, SHORT + LONG, SHORT * 3 + LONG)
 
 _EVERYTHING: Final = (
     "purchase", "refund", "referral", "credit", "identified", "responded", "checkout", "engaged", "complained",
@@ -31,12 +32,16 @@ _EVERYTHING: Final = (
 KINDS: Final = (
     _EVERYTHING,
     _EVERYTHING + ("purchase",) * 12,
-    ("purchase",) * 6 + ("refund",),
+    ("purchase",) * 5 + ("refund", "refund"),
+    ("purchase",) * 20 + ("cancelled", "refund"),
+    ("purchase", "purchase", "complained", "complained", "served"),
+    ("purchase", "joined", "left", "referral", "voiced"),
     ("purchase",) * 6 + ("joined", "left", "referral", "credit", "credit", "voiced", "refund"),
     ("purchase", "purchase", "joined", "referral", "credit", "credit"),
     ("identified", "responded", "checkout", "engaged", "engaged", "consented", "joined", "cancelled"),
 )
-"""What a life is about: everything, mostly buying, only buying, climbing, climbing to the top, or never buying."""
+"""What a life is about: everything, buying, giving back, complaining, climbing up and down, or never buying."""
+AMOUNTS: Final = (("0", "10", "10", "25", "60", "100"), ("0", "0", "0", "0", "10"), ("10", "20"))
 
 
 class Choose(Protocol):
@@ -52,6 +57,8 @@ class Life:
         self.choose = choose
         self.kinds = choose(KINDS)
         self.gaps = choose(GAPS)
+        self.amounts = choose(AMOUNTS)
+        self.orders: list[str] = ["none"]
         self.versions: dict[str, int] = {}
 
     def facts(self, count: int) -> list[Told]:
@@ -80,18 +87,19 @@ class Life:
         return f"{number * 7 % 11:02}-{number}"
 
     def order(self, n: int) -> str:
-        """An order id; one in eight is that of an earlier fact, of whatever kind."""
-        return f"o{n if self.choose(range(8)) else self.choose(range(n + 1))}"
+        """An order id; one in ten was used before."""
+        self.orders.append(f"o{n}" if self.choose(range(10)) else self.choose(self.orders))
+        return self.orders[-1]
 
     def body(self, kind: str, n: int) -> dict[str, Any]:
         """Type and data of a kind."""
         data: dict[str, Any] = {}
         match kind:
             case "purchase":
-                amount = self.choose(("0", "10", "10", "25", "60", "100"))
-                data = {"order_id": self.order(n), "amount": amount, "currency": "EUR"}
+                data = {"order_id": self.order(n), "amount": self.choose(self.amounts), "currency": "EUR"}
             case "refund":
-                data = {"order_id": f"o{self.choose(range(n + 2))}", "amount": self.choose((None, "0", "4", "25"))}
+                order = self.choose((*self.orders[-3:], self.choose(self.orders), f"o{n + 1}"))
+                data = {"order_id": order, "amount": self.choose((None, None, "0", "4", "25"))}
             case _:
                 data = self.choose(_DATA.get(kind, ({},)))
         return {"type": _TYPES[kind], "data": data}

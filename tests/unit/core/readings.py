@@ -92,30 +92,37 @@ def _minor(text: str, shop: Shop) -> int:
 # -- announcements -----------------------------------------------------------------------------------------------
 
 
-def told_by_oracle(arrivals: Sequence[Told], until: int, shop: Shop) -> list[Announced]:
+def told_by_oracle(arrivals: Sequence[Told | int], until: int, shop: Shop) -> list[Announced]:
     """What the oracle announces."""
     return comparable(oracle.told(arrivals, until, shop))
 
 
-def told_by_core(arrivals: Sequence[Told], until: int, shop: Shop) -> list[Announced]:
-    """What the core announces when it is led as the worker leads it, with no sweep before the last."""
+def told_by_core(arrivals: Sequence[Told | int], until: int, shop: Shop) -> list[Announced]:
+    """What the core announces when it is led as the worker leads it; an instant among the facts is a sweep."""
     rules = rules_of(shop)
     standing: Standing | None = None
     changes: list[Change] = []
     known: list[Told] = []
-    for fact in oracle.without_repeats(arrivals):
-        standing, more = hear(standing, known, fact, rules)
-        known.append(fact)
+    for arrival in (*arrivals, until):
+        more: list[Change] = []
+        if not isinstance(arrival, int):
+            standing, more = hear(standing, known, arrival, rules)
+        elif standing is not None:
+            standing, more = fold.sweep(standing, arrival, rules)
         changes += more
-    if standing is not None:
-        changes += fold.sweep(standing, until, rules)[1]
     return comparable(_announced(change) for change in changes)
 
 
-def hear(standing: Standing | None, known: Sequence[Told], fact: Told, rules: Rules) -> tuple[Standing, list[Change]]:
-    """The fact as a step of its own, or as a correction of what is known."""
-    if standing is not None and (fold.is_late(standing, fact) or any(same_matter(fact, other) for other in known)):
-        return fold.correct(standing, [*known, fact], fact, rules)
+def hear(
+    standing: Standing | None, known: list[Told], fact: Told, rules: Rules
+) -> tuple[Standing | None, list[Change]]:
+    """The fact as a step of its own, or as a correction of what is known; known ones are passed over."""
+    if any((other.source, other.id) == (fact.source, fact.id) for other in known):
+        return standing, []
+    again = any(same_matter(fact, other) for other in known)
+    known.append(fact)
+    if standing is not None and (again or fold.is_late(standing, fact)):
+        return fold.correct(standing, known, fact, rules)
     return fold.step(standing, fact, rules)
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import permutations
 from random import Random
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared import instants
 from shared.events import ReferralCredited
-from tests import oracle
+from tests import make, oracle
 from tests.cdnow import cdnow_purchases
 from tests.oracle import Shop, Told
 from tests.unit.core.fates import crowd, drawn, seeded
@@ -24,6 +25,46 @@ from tests.unit.core.readings import (
     told_by_oracle,
 )
 
+CORNERS: dict[str, list[Told | int]] = {
+    "late cancellations undo what was swept": [
+        make.purchase(make.day(0)),
+        make.fact("contact.cancelled", make.day(10)),
+        make.day(400),
+        make.fact("contact.checkout_started", make.day(300)),
+        make.purchase(make.day(290)),
+    ],
+    "the only order is given back, before and after the risk": [
+        make.purchase(make.day(0), order="a"),
+        make.refund(make.day(95), order="a", amount="4"),
+        make.refund(make.day(100), order="a"),
+        make.day(90),
+        make.day(310),
+    ],
+    "an order is told twice and its earlier telling comes late": [
+        make.purchase(make.day(5), order="a", amount="20"),
+        make.purchase(make.day(0), order="a", amount="10"),
+        make.purchase(make.day(9), order="b"),
+        make.refund(make.day(3), order="a", amount="10"),
+        make.fact("membership.started", make.day(9)),
+    ],
+    "a member leaves, is in grace, and is back on its last day": [
+        make.purchase(make.day(0)),
+        make.fact("membership.started", make.day(1)),
+        make.fact("membership.ended", make.day(100), cause="not_renewed"),
+        make.purchase(make.day(130)),
+        make.fact("membership.started", make.day(130), id_="a"),
+    ],
+}
+"""Facts, and instants swept to."""
+PACES: dict[str, list[tuple[float, str]]] = {
+    "just twice the money in the same time": [(0, "10"), (1, "10"), (2, "10"), (3, "20"), (4, "20"), (5, "20")],
+    "a cent less than twice": [(0, "10"), (1, "10"), (2, "10"), (3, "20"), (4, "20"), (5, "19.99")],
+    "the same money in half the time": [(0, "10"), (4, "10"), (8, "10"), (9, "10"), (11, "10"), (13, "10")],
+    "all in a day": [(0, "10"), (0.1, "10"), (0.2, "10"), (0.3, "10"), (0.4, "10"), (0.9, "40")],
+    "all for nothing": [(0, "0"), (1, "0"), (2, "0"), (3, "0"), (4, "0"), (5, "0")],
+    "something after nothing": [(0, "0"), (1, "0"), (2, "0"), (3, "0"), (4, "0"), (5, "0.01")],
+}
+"""Days and amounts of orders, and whether a life grows by them."""
 searched = settings(max_examples=80, deadline=None)
 
 
@@ -36,23 +77,42 @@ def test_at_any_instant_of_a_life_the_standing_is_that_of_the_naive_reading(seed
             assert standing_by_core(facts, at, shop) == standing_by_oracle(facts, at, shop), (one, at)
 
 
-@pytest.mark.parametrize("seed", range(0, 120, 30))
+@pytest.mark.parametrize("seed", range(0, 80, 20))
 def test_a_life_told_in_order_is_announced_as_in_the_naive_reading(seed: int) -> None:
     """Of facts that come in their order both readings announce the same, for the same causes, at the same instants."""
-    for one in range(seed, seed + 30):
+    for one in range(seed, seed + 20):
         shop, facts = seeded(one)
         ordered = sorted(oracle.without_repeats(facts), key=oracle.key_of)
         until = end_of(facts)
         assert told_by_core(ordered, until, shop) == told_by_oracle(ordered, until, shop), one
 
 
-@pytest.mark.parametrize("seed", range(0, 120, 30))
+@pytest.mark.parametrize("seed", range(0, 80, 20))
 def test_a_life_told_in_any_order_is_announced_as_in_the_naive_reading(seed: int) -> None:
     """Of facts that come late both readings announce the same corrections, for the same causes, at one instant."""
-    for one in range(seed, seed + 30):
+    for one in range(seed, seed + 20):
         shop, facts = seeded(one)
         arrivals, until = shuffled(facts, Random(one)), end_of(facts)
         assert told_by_core(arrivals, until, shop) == told_by_oracle(arrivals, until, shop), one
+
+
+@pytest.mark.parametrize("corner", CORNERS, ids=CORNERS.keys())
+def test_a_corner_told_in_every_order_is_announced_as_in_the_naive_reading(corner: str) -> None:
+    """A few facts that meet at one corner of the rules are announced alike in every order, swept or not."""
+    facts, shop = CORNERS[corner], Shop()
+    until = end_of([fact for fact in facts if not isinstance(fact, int)])
+    for arrivals in permutations(facts):
+        assert told_by_core(arrivals, until, shop) == told_by_oracle(arrivals, until, shop), arrivals
+
+
+@pytest.mark.parametrize("pace", PACES, ids=PACES.keys())
+def test_orders_at_a_pace_make_growth_as_in_the_naive_reading(pace: str) -> None:
+    """Of six orders, after the growth by their rungs is over, both readings say alike whether their pace was growth."""
+    facts: list[Told] = [make.purchase(make.day(200 + day), amount=amount) for day, amount in PACES[pace]]
+    facts = [make.purchase(make.day(0)), make.purchase(make.day(1)), *facts]
+    for at in (make.day(day) for day in (203, 205, 294, 295)):
+        assert standing_by_core(facts, at, Shop()) == standing_by_oracle(facts, at, Shop())
+    assert told_by_core(facts, end_of(facts), Shop()) == told_by_oracle(facts, end_of(facts), Shop())
 
 
 @searched
@@ -85,10 +145,10 @@ def test_the_people_of_cdnow_are_announced_as_in_the_naive_reading() -> None:
         assert told_by_core(facts, end_of(facts), Shop()) == told, person
 
 
-@pytest.mark.parametrize("seed", range(0, 120, 30))
+@pytest.mark.parametrize("seed", range(0, 80, 20))
 def test_people_who_refer_each_other_stand_as_in_the_naive_reading(seed: int) -> None:
     """With the friends' sides deciding on credits everybody stands where the whole crowd, seen at once, puts them."""
-    for one in range(seed, seed + 30):
+    for one in range(seed, seed + 20):
         facts = crowd(one)
         at = max(fact.at for fact in facts) + instants.DAY
         assert ladder_by_core(facts, at, Shop()) == ladder_by_oracle(facts, at, Shop()), one
@@ -107,9 +167,10 @@ def instants_of_interest(facts: Sequence[Told], shop: Shop, random: Random) -> l
     return sorted(moments | {at - 1 for at in moments})
 
 
-def shuffled(facts: Sequence[Told], random: Random) -> list[Told]:
-    """Any order, but that credits, which answer a referral, never come before the person's first fact."""
-    rest = list(facts[1:])
+def shuffled(facts: Sequence[Told], random: Random) -> list[Told | int]:
+    """Any order with sweeps in between, but credits, which answer a referral, never before the person's first fact."""
+    rest: list[Told | int] = list(facts[1:])
+    rest += [random.choice(facts).at + random.randint(0, 500) * instants.DAY for _ in range(random.randint(0, 3))]
     random.shuffle(rest)
     credited = any(isinstance(fact, ReferralCredited) for fact in facts)
-    return [facts[0], *rest] if credited else random.sample(facts, len(facts))
+    return [facts[0], *rest] if credited else random.sample([facts[0], *rest], len(rest) + 1)
