@@ -63,9 +63,11 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         )
 
         async def behind() -> int:
+            """A record becomes a message, then news, then a row of the outbox: who looks in this order misses none."""
+            unread = await lag(pools.asking, lanes, runtime.log, TOPICS)
             async with pools.asking.acquire() as connection:
                 waiting = await store.waiting(connection, by_facts=by_facts)
-            return waiting + await lag(pools.asking, lanes, runtime.log, TOPICS)
+            return unread + waiting or await lag(pools.asking, lanes, runtime.log, TOPICS)
 
         async def reachable() -> None:
             async with pools.asking.acquire() as connection:

@@ -174,20 +174,20 @@ async def profiles_of(connection: Connection, lane: int, persons: Sequence[str])
 # -- deciding ----------------------------------------------------------------------------------------------------
 
 
-async def hear(tx: Connection, lane: int, announcements: Sequence[tuple[str, str]], at: int) -> set[str]:
-    """Note these announcements, (person, id) each, as heard; returns the ids of those that are new."""
+async def hear(tx: Connection, lane: int, announcements: Sequence[tuple[str, str]], at: int) -> set[tuple[str, str]]:
+    """Note these announcements, (person, id) each, as heard; returns those that are new."""
     rows = await tx.fetch(
         """
         insert into notifier.heard (lane, person, id, at)
         select $1, person, id, $4 from unnest($2::text[], $3::text[]) as a (person, id)
-        on conflict do nothing returning id
+        on conflict do nothing returning person, id
         """,
         lane,
         [person for person, _ in announcements],
         [announcement for _, announcement in announcements],
         at,
     )
-    return {row["id"] for row in rows}
+    return {(row["person"], row["id"]) for row in rows}
 
 
 async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, Person]:

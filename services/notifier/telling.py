@@ -66,15 +66,9 @@ def voucher_terms(voucher: Voucher, currency: str, exponent: int) -> dict[str, A
 
 def objection_row(lane: int, person: str, statement: Statement) -> OutboxRow:
     """An objection the notifier was told, as the fact it is for everybody."""
-    fact = events.ContactObjected(
-        id=statement.id,
-        source=statement.source,
-        subject=person,
-        time=instants.text(statement.at),
-        data=events.Consent(channel=statement.channel, purpose=statement.purpose),
-    )
-    kind = events.type_of(fact)
-    return OutboxRow(SHOP_EVENTS, lane, person, fact.id, kind, fact.at, events.encode(fact))
+    data = {"channel": statement.channel, "purpose": statement.purpose}
+    kind = events.type_of(events.ContactObjected)
+    return _row(lane, kind, statement.id, person, statement.at, data)._replace(topic=SHOP_EVENTS)
 
 
 def _row(lane: int, kind: str, event_id: str, person: str, at: int, data: Mapping[str, Any]) -> OutboxRow:

@@ -95,7 +95,7 @@ async def _decide(tx: Connection, turn: "Turn", cues: list[Cue | Tick]) -> int:
         turn.pass_by(cues)
         return 0
     new = await store.hear(tx, turn.lane, announced, turn.now)
-    persons = await store.load(tx, turn.lane, sorted({person for person, announcement in announced}))
+    persons = await store.load(tx, turn.lane, sorted({person for person, _ in announced}))
     turn.take(cues, new, persons)
     await _write(tx, turn)
     return len(announced) - len(new)
@@ -149,14 +149,14 @@ class Turn:
             if isinstance(cue, Tick):
                 self.tick = max(self.tick or 0, cue.at)
 
-    def take(self, cues: Iterable[Cue | Tick], new: set[str], persons: dict[str, Person]) -> None:
+    def take(self, cues: Iterable[Cue | Tick], new: set[tuple[str, str]], persons: dict[str, Person]) -> None:
         """Decide on each announcement in `new`, once; each decision knows those before it."""
         fresh = set(new)
         for cue in cues:
             if isinstance(cue, Tick):
                 self.pass_by([cue])
-            elif cue.id in fresh:
-                fresh.remove(cue.id)
+            elif (cue.subject, cue.id) in fresh:
+                fresh.remove((cue.subject, cue.id))
                 person = persons[cue.subject]
                 decision = decide(cue, person, self._moment(cue), self._manner.book)
                 persons[cue.subject] = after(person, decision)

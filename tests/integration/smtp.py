@@ -1,0 +1,78 @@
+"""A real SMTP server that takes mail, and refuses, delays or cuts the connection where a test wants it to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class Post:
+    """What the server does, and what it has taken."""
+
+    port: int = 0
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Answers by command (MAIL, RCPT, DATA, or `end` of the text), instead of taking it."""
+    cut: bool = False
+    """Take the text, then break the connection without an answer."""
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it is not set, the answer to the text waits."""
+    taken: list[EmailMessage] = field(default_factory=list)
+    texts: int = 0
+    """How many texts have arrived, also those that were refused or not answered."""
+    connections: int = 0
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's hook
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """The sender."""
+        envelope.mail_from = address
+        return self.refusals.get("MAIL", "250 OK")
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's hook
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """The recipient."""
+        if "RCPT" in self.refusals:
+            return self.refusals["RCPT"]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's hook
+        """The text."""
+        self.texts += 1
+        await self.go_on.wait()
+        if self.cut:
+            assert server.transport is not None
+            server.transport.close()
+        if "end" in self.refusals:
+            return self.refusals["end"]
+        assert isinstance(envelope.content, bytes)
+        self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+@asynccontextmanager
+async def post_office(**manner: object) -> AsyncIterator[Post]:
+    """A server on loopback, until the block ends."""
+    post = Post(**manner)  # type: ignore[arg-type]  # the fields of Post
+
+    def connected() -> SMTP:
+        post.connections += 1
+        return SMTP(post, enable_SMTPUTF8=True, hostname="localhost")
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(connected, "127.0.0.1", 0)
+    post.port = server.sockets[0].getsockname()[1]
+    try:
+        yield post
+    finally:
+        post.go_on.set()
+        server.close()
