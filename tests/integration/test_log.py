@@ -141,6 +141,19 @@ async def test_what_was_taken_does_not_come_again_with_take_until(store: Store) 
         await reader.close()
 
 
+async def test_readers_of_one_lane_do_not_disturb_each_other(store: Store) -> None:
+    """Two services of a process read the same lane at their own pace, each from its own position."""
+    async with opened(store, FACTS) as log:
+        await log.append(numbered("facts", 0, range(5)))
+        behind, ahead = await log.reader(0, {"facts": 0}), await log.reader(0, {"facts": 4})
+        assert values(await taken(ahead, 1)) == [b"4"]
+        await log.append(numbered("facts", 0, range(5, 10)))
+        assert values(await taken(ahead, 5)) == [b"5", b"6", b"7", b"8", b"9"]
+        assert values(await taken(behind, 10)) == [b"%d" % n for n in range(10)]
+        await behind.close()
+        await ahead.close()
+
+
 async def _append_alternately(log: Log, name: bytes, rounds: int) -> None:
     """Each round one append over two lanes, its values counting up."""
     for number in range(rounds):
@@ -255,11 +268,17 @@ async def test_processes_that_start_together_make_the_topics_once(store: Store) 
 
 
 async def test_a_second_open_adds_topics(store: Store) -> None:
-    """Programs that share a log each open what they need."""
+    """Services that share a log each open what they need; reading what came later disturbs no earlier reader."""
     async with opened(store, FACTS) as log:
+        earlier = await log.reader(0, {"facts": 0})
+        assert await earlier.take(10, 0.2) == []
         await log.open([FACTS, NEWS])
+        later = await log.reader(0, {"news": 0})
         await log.append(numbered("news", 0, [1]) + numbered("facts", 0, [2]))
-        assert (await log.end_positions("news"))[0] == (await log.end_positions("facts"))[0] == 1
+        assert values(await taken(later, 1)) == [b"1"]
+        assert values(await taken(earlier, 1)) == [b"2"]
+        await earlier.close()
+        await later.close()
 
 
 async def test_an_unknown_place_is_refused(store: Store) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,30 +42,26 @@ class Access:
 class Cluster:
     """Sends requests to the leaders of partitions. Everything may raise KafkaError, TimeoutError or OSError.
 
+    `topics` are those whose leaders it asks for; there may be more of them later.
     Each wait for aiokafka's client is limited: it forgets those who wait for news of the cluster when it is closed.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, topics: set[str]) -> None:
         self._access = access
-        self._topics: set[str] = set()
+        self._topics = topics
         self._client: Any = None
         self._connecting = asyncio.Lock()
 
-    async def follow(self, topics: Iterable[str]) -> None:
-        """Keep track of who leads these topics too."""
-        self._topics |= set(topics)
-        client = await self._connected()
-        async with asyncio.timeout(self._access.patience):
-            await client.set_topics(self._topics)
-
     async def leader(self, partition: TopicPartition) -> int:
-        """The broker that leads the partition. If none does: asks again and raises LeaderNotAvailableError."""
+        """The broker that leads the partition. Raises LeaderNotAvailableError when none does."""
         client = self._client or await self._connected()
-        node: int | None = client.cluster.leader_for_partition(partition)
-        if node is None or node == -1:
+        known = _leader(client, partition)
+        if known is None:
             await self.refresh()
+            known = _leader(client, partition)
+        if known is None:
             raise LeaderNotAvailableError(f"nobody leads {partition}")
-        return node
+        return known
 
     async def send(self, node: int, request: Any) -> Any:
         """The broker's response."""
@@ -81,6 +76,7 @@ class Cluster:
             return
         try:
             async with asyncio.timeout(self._access.patience):
+                client.set_topics(self._topics)
                 reached = await client.force_metadata_update()
         except TimeoutError:
             reached = False
@@ -98,6 +94,11 @@ class Cluster:
             if self._client is None:
                 self._client = await _connect(self._access, self._topics)
             return self._client
+
+
+def _leader(client: Any, partition: TopicPartition) -> int | None:
+    node: int | None = client.cluster.leader_for_partition(partition)
+    return None if node == -1 else node
 
 
 async def _connect(access: Access, topics: set[str]) -> Any:

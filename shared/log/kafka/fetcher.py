@@ -28,12 +28,16 @@ _READ_UNCOMMITTED: Final = 0
 
 
 class Fetcher:
-    """Keeps the feeds supplied. Whatever goes wrong with a broker, it tries again."""
+    """Keeps the feeds supplied, each of another partition. Whatever goes wrong with a broker, it tries again."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._feeds: set[Feed] = set()
         self._changed = asyncio.Event()
+
+    def partitions(self) -> set[TopicPartition]:
+        """What it reads."""
+        return {feed.partition for feed in self._feeds}
 
     def add(self, feed: Feed) -> None:
         """Supply this feed."""

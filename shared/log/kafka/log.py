@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from shared.log import Entry, LogUnavailableError, LostRecordsError, Reader, Top
 from shared.log.kafka.appender import Appender
 from shared.log.kafka.bounds import END, FIRST, bounds
 from shared.log.kafka.cluster import Access, Cluster
-from shared.log.kafka.fetcher import Fetcher
+from shared.log.kafka.fetchers import Fetchers
 from shared.log.kafka.insist import insist
 from shared.log.kafka.reader import KafkaReader
 from shared.log.kafka.topics import make_topics
@@ -47,34 +46,25 @@ class KafkaLog:
         self._prefix = topic_prefix
         self._deadline = deadline
         self._lanes: dict[str, int] = {}
-        # Fetches wait at the brokers and hold up what comes behind them, so they have connections of their own.
-        self._cluster = Cluster(self._access)
-        self._fetch_cluster = Cluster(self._access)
+        self._topics: set[str] = set()
+        self._cluster = Cluster(self._access, self._topics)
         self._appender = Appender(self._cluster, deadline=deadline, patience=patience)
-        self._fetcher = Fetcher(self._fetch_cluster)
+        self._fetchers = Fetchers(self._access, self._topics)
         self._under_way = UnderWay()
-        self._fetching: asyncio.Task[None] | None = None
 
     async def open(self, topics: Iterable[Topic]) -> None:
         """As `Log.open`. The retention of a topic that exists is its operator's business."""
         wanted = {self._prefix + topic.name: topic for topic in topics}
         await insist(partial(make_topics, self._access, wanted), deadline=self._deadline)
-        for cluster in (self._cluster, self._fetch_cluster):
-            await insist(partial(cluster.follow, wanted), deadline=self._deadline)
+        self._topics |= wanted.keys()
         self._lanes |= {topic.name: topic.lanes for topic in wanted.values()}
-        if self._fetching is None:
-            self._fetching = asyncio.create_task(self._fetcher.run())
 
     async def close(self) -> None:
         """As `Log.close`."""
         await self._under_way.finish()
         await self._appender.drained()
-        if self._fetching is not None:
-            self._fetching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._fetching
+        await self._fetchers.close()
         await self._cluster.close()
-        await self._fetch_cluster.close()
 
     async def append(self, entries: Sequence[Entry]) -> None:
         """As `Log.append`."""
@@ -96,7 +86,8 @@ class KafkaLog:
         for partition, position in partitions.items():
             if not firsts[partition] <= position <= ends[partition]:
                 raise LostRecordsError(f"{partition} has no offset {position} any more, or not yet")
-        return KafkaReader(lane, positions, {topic: self._prefix + topic for topic in positions}, self._fetcher)
+        names = {topic: self._prefix + topic for topic in positions}
+        return KafkaReader(lane, positions, names, self._fetchers.free(partitions))
 
     async def first_positions(self, topic: str) -> dict[int, int]:
         """As `Log.first_positions`."""
