@@ -1,0 +1,86 @@
+"""Processes killed, stopped and woken in the middle of a replay: all that shows of it is the time it takes."""
+
+import asyncio
+import signal
+from random import Random
+
+import pytest
+
+from shared import events
+from tests.e2e.deployment import PATIENCE, REPLAY, Deployment, deployed
+from tests.integration.log_stores import Store
+from tests.seen import Reading
+from tests.until import until
+
+Purchases = list[events.PurchaseCompleted]
+
+SMALL: dict[str, str] = {**REPLAY, "BATCH_LIMIT": "20"}
+"""Many transactions, so that there are many moments to be killed at."""
+
+
+@pytest.mark.parametrize("kills", [6])
+async def test_a_ladder_killed_again_and_again_loses_and_doubles_nothing(
+    database: str, either_log: Store, kills: int, some: Purchases, some_expected: Reading
+) -> None:
+    """However often ladders are killed with -9 at random moments, all is as in an undisturbed run."""
+    random = Random(kills)
+    parts = [some[len(some) * part // kills : len(some) * (part + 1) // kills] for part in range(kills)]
+    async with deployed(database, either_log, ladders=2, **SMALL) as system:
+        for part in parts:
+            posting = asyncio.create_task(system.replay(part, 10))
+            await progressed(system, random.randrange(1, len(part)))
+            await killed(system)
+            await system.add_ladder()
+            await posting
+        await system.settled_at(some_expected.end)
+        await system.whole(some_expected)
+
+
+async def progressed(system: Deployment, records: int) -> None:
+    """Wait until so many more records have been processed."""
+    before = await system.processed()
+    await until(lambda: _reached(system, before + records), PATIENCE)
+
+
+async def _reached(system: Deployment, records: int) -> bool:
+    return await system.processed() >= records
+
+
+async def killed(system: Deployment) -> None:
+    """Kill the oldest ladder; its leases run out at once instead of after some seconds, which changes nothing else."""
+    ladder = system.ladders.pop(0)
+    owner = await worker_of(system, ladder.pid)
+    await ladder.kill()
+    await system.pool.execute("update ladder.lane set lease_until = clock_timestamp() where owner = $1", owner)
+
+
+async def worker_of(system: Deployment, pid: int) -> str:
+    """The name under which the program with this pid works; each bears its pid."""
+    return str(await system.pool.fetchval("select id from ladder.worker where id like $1", f"%-{pid}-%"))
+
+
+async def test_a_ladder_that_was_stopped_and_wakes_does_no_harm(
+    database: str, either_log: Store, some: Purchases, some_expected: Reading
+) -> None:
+    """A ladder stopped past its lease finds its lanes taken, writes nothing, and gets its share again."""
+    half = len(some) // 2
+    async with deployed(database, either_log, ladders=2, **SMALL) as system:
+        sleeper = system.ladders[0]
+        await system.shared()
+        posting = asyncio.create_task(system.replay(some[:half], 10))
+        await progressed(system, half // 2)
+        name = await worker_of(system, sleeper.pid)
+        sleeper.send(signal.SIGSTOP)
+        await posting
+        await until(lambda: _gone(system, name), PATIENCE)
+        sleeper.send(signal.SIGCONT)
+        await system.replay(some[half:], 10)
+        await system.settled_at(some_expected.end)
+        await system.shared()
+        await system.whole(some_expected)
+
+
+async def _gone(system: Deployment, owner: str) -> bool:
+    """Whether all lanes are held, none of them by this one."""
+    owners = await system.owners()
+    return None not in owners and owner not in owners
