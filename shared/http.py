@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
+from shared.settings import SettingsError
 from shared.telemetry import LAG
 
 PROBLEM: Final = "application/problem+json"
@@ -85,8 +86,13 @@ def new_key(name: str, scopes: list[Scope]) -> tuple[str, Key]:
 
 
 def read_keys(path: Path) -> list[Key]:
-    """The keys of a file with one JSON record a line."""
-    return [msgspec.json.decode(line, type=Key) for line in path.read_bytes().splitlines() if line.strip()]
+    """The keys of a file with one JSON record a line. Raises SettingsError."""
+    try:
+        return [msgspec.json.decode(line, type=Key) for line in path.read_bytes().splitlines() if line.strip()]
+    except OSError as error:
+        raise SettingsError(f"API_KEYS_FILE: {error.strerror}: {path}") from error
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"API_KEYS_FILE: {error}: {path}") from error
 
 
 def _digest(secret: str) -> str:

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from shared import db, telemetry
 from shared.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.http import Keys, Part, application, read_keys
-from shared.log import Log, LostRecordsError, TopicMismatchError
+from shared.log import Log, LogUnavailableError, LostRecordsError, TopicMismatchError
 from shared.log.choice import log_of
 from shared.settings import RefusedError, Settings, SettingsError, describe, load
 from shared.topics import topics
@@ -46,6 +46,7 @@ REFUSALS = (
     SettingsError,
     RefusedError,
     EmbeddedPostgresError,
+    LogUnavailableError,
     LostRecordsError,
     TopicMismatchError,
     db.UnmigratedError,
@@ -79,14 +80,7 @@ def main(
         _calm_garbage_collector()
         with asyncio.Runner(loop_factory=_event_loop) as runner:
             runner.run(_run(title, settings, openers, embeds=embeds))
-    except* (
-        SettingsError,
-        RefusedError,
-        EmbeddedPostgresError,
-        LostRecordsError,
-        db.UnmigratedError,
-        ValueError,
-    ) as refused:
+    except* REFUSALS as refused:
         sys.exit(_first_line(refused))
 
 
@@ -112,6 +106,7 @@ def _calm_garbage_collector() -> None:
 
 
 async def _run(title: str, settings: AnySettings, openers: Sequence[Opener[AnySettings]], *, embeds: bool) -> None:
+    keys = Keys(read_keys(settings.api_keys_file) if settings.api_keys_file else None)
     async with AsyncExitStack() as stack:
         dsn = await _database(settings, stack, embeds=embeds)
         log = log_of(settings, dsn)
@@ -121,14 +116,16 @@ async def _run(title: str, settings: AnySettings, openers: Sequence[Opener[AnySe
         worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         runtime = Runtime(log, dsn, worker_id, tasks)
         parts = [await stack.enter_async_context(opener(settings, runtime)) for opener in openers]
-        keys = Keys(read_keys(settings.api_keys_file) if settings.api_keys_file else None)
         await _serve(application(parts, keys, title=title, version=VERSION), settings)
 
 
 async def _database(settings: Settings, stack: AsyncExitStack, *, embeds: bool) -> str | None:
     if settings.database_url is not None:
         dsn = settings.database_url.get_secret_value()
-        await db.check_migrated(dsn)
+        try:
+            await db.check_migrated(dsn)
+        except db.DatabaseError as error:
+            raise RefusedError(f"DATABASE_URL: the database cannot be used: {error}") from error
         return dsn
     if not embeds:
         return None

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.ladder.core.rules import Rules, load
+from services.ladder.core.rules import Rules, RulesError, load
 from services.ladder.reading import Shop
 from services.ladder.settings import LadderSettings
 from services.ladder.turn import Manner
@@ -13,19 +13,24 @@ from shared.instants import HOUR
 from shared.lanes.session import Plan
 from shared.lanes.store import LaneStore
 from shared.log.partitioner import lane_of
-from shared.settings import RefusedError
+from shared.settings import RefusedError, SettingsError
 
 TOPICS = (SHOP_EVENTS, LADDER_INTERNAL)
 
 
 def rules_of(settings: LadderSettings) -> Rules:
-    """The rules this shop's persons are folded with. Raises RulesError."""
-    return load(
-        settings.rules_file.read_bytes(),
-        currency=settings.currency,
-        exponent=settings.exponent,
-        time_zone=settings.time_zone,
-    )
+    """The rules this shop's persons are folded with. Raises SettingsError."""
+    try:
+        return load(
+            settings.rules_file.read_bytes(),
+            currency=settings.currency,
+            exponent=settings.exponent,
+            time_zone=settings.time_zone,
+        )
+    except OSError as error:
+        raise SettingsError(f"RULES_FILE: {error.strerror}: {settings.rules_file}") from error
+    except RulesError as error:
+        raise SettingsError(f"RULES_FILE: {error}") from error
 
 
 def manner_of(settings: LadderSettings, rules: Rules) -> Manner:

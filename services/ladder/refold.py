@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from services.ladder import store
-from services.ladder.core.rules import Rules, RulesError
+from services.ladder.core.rules import Rules
 from services.ladder.lanes import manner_of, rules_of
 from services.ladder.settings import LadderSettings
 from services.ladder.turn import Turn
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> None:
             raise SettingsError("DATABASE_URL: must be set for a program that runs alone")
         job = Job(settings, rules_of(settings), LaneStore("ladder", lease_seconds=LEASE_SECONDS), chosen.emit)
         people = asyncio.run(_run(job, settings.database_url.get_secret_value()))
-    except (SettingsError, RefusedError, RulesError, db.UnmigratedError) as refused:
+    except (SettingsError, RefusedError, db.UnmigratedError) as refused:
         sys.exit(str(refused))
     sys.stdout.write(f"{people} persons refolded with rules version {job.rules.version}.\n")
 
