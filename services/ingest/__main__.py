@@ -2,14 +2,23 @@
 
 import sys
 
-from services.ingest.app import open_part
-from services.ingest.settings import IngestSettings
-from shared.program import main
+
+def _load() -> None:
+    from services.ingest.loading.command import main
+
+    sys.exit(main(sys.argv[2:]))
+
+
+def _serve() -> None:
+    from services.ingest.app import open_part
+    from services.ingest.settings import IngestSettings
+    from shared.program import main
+
+    main("Loyalty ladder: ingest", IngestSettings, [open_part], needs_database=False)
+
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["load"]:
-        from services.ingest.loading.command import main as load
-
-        sys.exit(load(sys.argv[2:]))
+        _load()
     else:
-        main("Loyalty ladder: ingest", IngestSettings, [open_part], needs_database=False)
+        _serve()

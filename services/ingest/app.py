@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from prometheus_client import Counter
 
 from services.ingest import body, checks, document
 from services.ingest.accept import accept
@@ -20,6 +21,9 @@ from shared import events, instants
 from shared.http import Direct, Fault, Part, Problem, json, needs
 from shared.log import Log
 from shared.program import Runtime
+
+_EVENTS = Counter("loyalty_ingest_events_total", "Events that were posted", ["outcome"])
+_TAKEN, _REFUSED = _EVENTS.labels("accepted"), _EVENTS.labels("rejected")
 
 
 @asynccontextmanager
@@ -58,6 +62,8 @@ class _Api:
         posting = opened(request.headers, await body.read(request))
         acceptance = accept(posting, self._shop, now=self._now(), new_id=self._new_id)
         await self._intake.take(acceptance)
+        _TAKEN.inc(len(acceptance.facts))
+        _REFUSED.inc(len(acceptance.results) - len(acceptance.facts))
         return answer(acceptance.results)
 
     async def post_clock(self, request: Request) -> Response:

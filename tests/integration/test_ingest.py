@@ -266,6 +266,20 @@ async def test_the_service_says_whether_its_log_can_be_used(service: Ingest) -> 
     assert (answer.status_code, answer.json()["checks"]["log"]) == (200, "ok")
 
 
+async def test_what_was_taken_and_refused_is_counted(service: Ingest) -> None:
+    """/metrics shows both."""
+    before = await _counted(service)
+    await service.client.post("/v1/events", json=[posted(), posted(), posted(subject="a@b")])
+
+    assert [now - then for now, then in zip(await _counted(service), before, strict=True)] == [2, 1]
+
+
+async def _counted(service: Ingest) -> list[float]:
+    lines = (await service.client.get("/metrics")).text.splitlines()
+    names = [f'loyalty_ingest_events_total{{outcome="{outcome}"}}' for outcome in ("accepted", "rejected")]
+    return [float(line.split()[-1]) for name in names for line in lines if line.startswith(name)]
+
+
 async def test_a_fact_a_little_ahead_of_the_clock_is_taken(service: Ingest) -> None:
     """The wall clock of the service is the measure: a day ahead, and no more."""
     times = [instants.text(NOW + instants.DAY), instants.text(NOW + instants.DAY + 1)]
