@@ -5,10 +5,9 @@ from typing import Final
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from services.ingest.splitting import LARGEST_BODY
 from shared.http import Problem
 
-LARGEST_BODY: Final = 5_000_000
-"""Bytes."""
 HEARD_OUT: Final = 10 * LARGEST_BODY
 """Up to so many bytes are read and dropped: most clients read the answer only when they have sent everything."""
 

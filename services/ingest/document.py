@@ -4,10 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from services.ingest.body import LARGEST_BODY
 from services.ingest.posting import BATCH, PLAIN, STRUCTURED
 from services.ingest.readable import LARGEST_EVENT
-from services.ingest.splitting import LARGEST_BATCH
+from services.ingest.splitting import LARGEST_BATCH, LARGEST_BODY
 from shared import events
 from shared.events import LARGEST_AMOUNT
 from shared.http import PROBLEM

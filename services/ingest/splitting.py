@@ -14,6 +14,9 @@ from msgspec import Raw
 from services.ingest import tolerant
 
 LARGEST_BATCH: Final = 1_000
+"""Events."""
+LARGEST_BODY: Final = 5_000_000
+"""Bytes."""
 
 _one: Final = msgspec.json.Decoder(Raw)
 _many: Final = msgspec.json.Decoder(list[Raw])

@@ -7,9 +7,8 @@ from typing import Final
 import httpx
 import msgspec
 
-from services.ingest.body import LARGEST_BODY
 from services.ingest.loading.history import Line, Refused
-from services.ingest.splitting import LARGEST_BATCH
+from services.ingest.splitting import LARGEST_BATCH, LARGEST_BODY
 from shared import instants
 from shared.instants import DAY
 
