@@ -465,9 +465,9 @@ def deadline_name(before: State, past: Past) -> str:
         ("churn_silence", active and past.churn is not None and past.churn.silence_at == past.now),
         ("churn_risk", active and past.churn is not None and past.churn.risk_at == past.now),
         ("lost", before.passive is not None and before.passive[1] + 365 * DAY == past.now),
-        ("complaint_unanswered", past.complaint(14)),
-        ("complaint_expired", past.complaint(180)),
-        ("growth_ended", any(at + 90 * DAY == past.now for at in ends)),
+        ("complaint_unanswered", active and past.complaint(14)),
+        ("complaint_expired", active and past.complaint(180)),
+        ("growth_ended", active and any(at + 90 * DAY == past.now for at in ends)),
         ("closing_ended", past.count(lambda f: is_checkout(f) and f.at + 14 * DAY == past.now) > 0),
         ("qualification_ended", True),
     ]
