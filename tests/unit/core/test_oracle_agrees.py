@@ -47,6 +47,13 @@ CORNERS: dict[str, list[Told | int]] = {
         make.refund(make.day(3), order="a", amount="10"),
         make.fact("membership.started", make.day(9)),
     ],
+    "an order is given back, and who cancelled had been silent before": [
+        make.purchase(make.day(0), order="a"),
+        make.purchase(make.day(200), order="b"),
+        make.fact("contact.cancelled", make.day(350)),
+        make.refund(make.day(380), order="b"),
+        make.day(390),
+    ],
     "a member leaves, is in grace, and is back on its last day": [
         make.purchase(make.day(0)),
         make.fact("membership.started", make.day(1)),
