@@ -241,3 +241,9 @@ def test_a_change_of_reason_alone_is_not_announced() -> None:
     assert [(one[0], one[-1]) for one in ends] == [(214, "growth_ended")]
     reasons = [phases.because(stand(*facts, at=day(at)), day(at)) for at in (200, 209, 210, 213)]
     assert reasons == ["rung_rose", "rung_rose", "pace", "pace"]
+
+
+def test_only_a_deadline_that_acts_explains_a_change() -> None:
+    """A lead's complaint that turns unanswered when closing ends is not why closing ends."""
+    ladder = tell(responded(day(0)), checkout(day(1)), complained(day(1)), until=day(15))
+    assert told(ladder.changes)[-1] == (15, "phase.changed", "closing", "qualification", "closing_ended")
