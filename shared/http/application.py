@@ -1,0 +1,89 @@
+"""One application of the parts of a process: routes, errors as problems, health."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
+
+from shared.http.health import health
+from shared.http.keys import Keys
+from shared.http.part import Direct, Part
+from shared.http.problems import Fault, Problem
+
+_log = structlog.get_logger("http")
+
+
+def application(parts: Sequence[Part], keys: Keys, *, title: str, version: str) -> FastAPI:
+    """One FastAPI application of these parts, with health, metrics and one OpenAPI document."""
+    app = _Application(title=title, version=version, docs_url=None, redoc_url=None)
+    app.schemas = {name: schema for part in parts for name, schema in part.schemas.items()}
+    app.direct = {place: direct for part in parts for place, direct in part.direct.items()}
+    app.state.keys = keys
+    for part in parts:
+        app.include_router(part.router)
+    app.include_router(health(parts))
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_crash)
+    return app
+
+
+class _Application(FastAPI):
+    direct: Mapping[tuple[str, str], Direct]
+    schemas: Mapping[str, Any]
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document.setdefault("components", {}).setdefault("schemas", {}).update(self.schemas)
+        return document
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        direct = self.direct.get((scope.get("method", ""), scope.get("path", "")))
+        if direct is None:
+            await super().__call__(scope, receive, send)
+        else:
+            request = Request(scope, receive)
+            response = await _directly(direct, request, self.state.keys)
+            await response(scope, receive, send)
+
+
+async def _directly(direct: Direct, request: Request, keys: Keys) -> Response:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    try:
+        keys.check(secret.strip() if scheme.lower() == "bearer" else None, direct.scope)
+        return await direct.answer(request)
+    except Problem as problem:
+        return problem.response()
+    except Exception as error:
+        return await _on_crash(request, error)
+
+
+async def _on_problem(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem.response()
+
+
+async def _on_invalid(_: Request, invalid: Exception) -> Response:
+    assert isinstance(invalid, RequestValidationError)
+    faults = [Fault(pointer=_pointer(fault["loc"]), detail=fault["msg"]) for fault in invalid.errors()]
+    return Problem(422, "invalid-request", "The request is not valid", errors=faults).response()
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return Problem(error.status_code, "about:blank", str(error.detail), headers=error.headers).response()
+
+
+async def _on_crash(request: Request, error: Exception) -> Response:
+    _log.error("http.failed", method=request.method, route=request.scope.get("route_path"), exc_info=error)
+    return Problem(500, "about:blank", "Internal error").response()
