@@ -210,6 +210,7 @@ def seconds_until(x: int, days: int, share: float, floor_days: int) -> int:
     return high
 
 
+@cache
 def day_of(instant: int, shop: Shop) -> date:
     """The calendar day in the shop's time zone."""
     return instants.to_datetime(instant).astimezone(ZoneInfo(shop.zone)).date()
@@ -275,7 +276,7 @@ class Past:
     @cached_property
     def membership(self) -> bool:
         """Whether the newest word on membership was a start."""
-        words = [fact for fact in self.facts if isinstance(fact, MembershipStarted | MembershipEnded)]
+        words = [fact for fact in self.facts if isinstance(fact, (MembershipStarted, MembershipEnded))]
         return bool(words) and isinstance(words[-1], MembershipStarted)
 
     def complaint(self, age: int) -> bool:
@@ -399,7 +400,7 @@ def climb(state: State, past: Past) -> State:
         elif past.now >= graces.setdefault(rung, past.now) + GRACE[rung]:
             held -= {2} if rung == 2 else {above for above in held if above >= rung}
     for rung in range(1, 8):
-        if (rung <= 3 or rung - 1 in held) and enters(rung, past) and keeps(rung, past):
+        if rung not in held and (rung <= 3 or rung - 1 in held) and enters(rung, past) and keeps(rung, past):
             held.add(rung)
     graces = {rung: since for rung, since in graces.items() if rung in held}
     rose = state.rung < max(held) >= 4
