@@ -8,6 +8,7 @@ import structlog
 
 from shared import telemetry
 from shared.db import DatabaseError, Pool
+from shared.lanes import FencedError
 from shared.lanes.session import Horizon, Plan
 from shared.lanes.store import Lane, LaneStore
 from shared.lanes.task import LaneTask
@@ -20,6 +21,8 @@ BEAT_SECONDS = 2.0
 HORIZON_SECONDS = 1.0
 BLOCKED_SECONDS = 1.0
 """A claim that waits longer than this for the lane's row ends the sessions that hold it."""
+CLAIMS_AT_ONCE = 2
+"""Each may need a second connection, to end who holds it up."""
 
 STOP_SECONDS = 4.0
 """A lane that has not stopped by then is cut off."""
@@ -50,6 +53,7 @@ class Worker:
         self._store = LaneStore(plan.service, lease_seconds=LEASE_SECONDS)
         self._owned: dict[int, _Owned] = {}
         self._horizon: Horizon | None = None
+        self._claiming = asyncio.Semaphore(CLAIMS_AT_ONCE)
 
     def owned(self) -> dict[int, int]:
         """The lanes that are this worker's now, with their epochs."""
@@ -73,8 +77,11 @@ class Worker:
         self._forget_ended()
         try:
             async with self._control.acquire() as connection:
-                living = await self._store.beat(connection, self._id)
+                living = await self._store.beat(connection, self._id, self.owned())
+                lost = await self._store.lost(connection, self.owned())
                 free = await self._store.free_lanes(connection)
+            for number in lost:
+                await self._lose(number)
             free = [lane for lane in free if lane not in self._owned]
             share = -(-self._lanes // living)
             await self._give_back(len(self._owned) - share)
@@ -89,8 +96,16 @@ class Worker:
                 del self._owned[number]
                 owned.running.result()
 
+    async def _lose(self, number: int) -> None:
+        """Somebody took the lane: this worker slept, or was away from the database, for longer than its lease."""
+        if (owned := self._owned.pop(number, None)) is not None:
+            telemetry.FENCED.labels(self._plan.service).inc()
+            _log.warning("worker.lane_lost", service=self._plan.service, lane=number, epoch=owned.task.lane.epoch)
+            await _cut_off(owned)
+
     async def _take(self, number: int) -> None:
-        lane = await self._claim(number)
+        async with self._claiming:
+            lane = await self._claim(number)
         if lane is None:
             return
         task = LaneTask(self._plan, self._log, self._pool, self._store, lane, lambda: self._horizon)
@@ -106,6 +121,8 @@ class Worker:
                 if not done:
                     await self._end_blockers(number, pid)
                 return await claiming
+            except FencedError:  # it was somebody else's again before it could be read
+                return None
             finally:
                 # Who is cancelled here must not give the connection back while the claim still uses it.
                 claiming.cancel()
@@ -125,10 +142,8 @@ class Worker:
         owned = self._owned[number]
         owned.task.stop()
         await asyncio.wait([owned.running], timeout=STOP_SECONDS)
-        owned.running.cancel()  # it hangs on something that is away; what is committed is safe, the rest is not done
-        with contextlib.suppress(asyncio.CancelledError):
-            await owned.running
-        del self._owned[number]
+        await _cut_off(owned)  # if it hangs on something that is away; what is committed is safe, the rest is not done
+        self._owned.pop(number, None)
         async with self._control.acquire() as connection:
             await self._store.release(connection, number, owned.task.lane.epoch)
         _log.info("worker.lane_given_back", service=self._plan.service, lane=number)
@@ -160,3 +175,11 @@ class Worker:
             for topic, ends in zip(self._plan.topics, per_topic, strict=True)
             for lane, end in ends.items()
         }
+
+
+async def _cut_off(owned: _Owned) -> None:
+    """Cancel the task, if it still runs; what it failed with is raised."""
+    owned.running.cancel()
+    await asyncio.wait([owned.running])
+    if not owned.running.cancelled():
+        owned.running.result()

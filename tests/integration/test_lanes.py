@@ -15,7 +15,7 @@ from shared.lanes import Batch, DeadLetter, OutboxRow, Outcome, TryAgainError
 from shared.lanes.session import Plan
 from shared.lanes.start import prepare
 from shared.lanes.store import LaneStore
-from shared.lanes.worker import LEASE_SECONDS, Worker
+from shared.lanes.worker import CLAIMS_AT_ONCE, LEASE_SECONDS, Worker
 from shared.log import Entry, Log, LogUnavailableError, LostRecordsError, Record
 from shared.log.postgres import PostgresLog
 from shared.settings import RefusedError, Settings
@@ -189,6 +189,48 @@ async def test_two_workers_share_the_lanes_and_one_that_ends_gives_them_back(ser
         async with service.worker("w2") as second:
             await until(lambda: len(first.owned()) == len(second.owned()) == 1)
         await until(lambda: len(first.owned()) == 2)
+
+
+async def test_a_lane_that_is_its_own_in_the_database_only_is_taken_anew(service: Service) -> None:
+    """A claim whose answer was lost with its connection leaves no lane without anybody who works on it."""
+    await service.pool.execute(
+        "update ladder.lane set owner = 'w1', epoch = 1, lease_until = now() + interval '1 s' where lane = 0"
+    )
+    async with service.worker("w1") as worker:
+        await service.say(0, "a")
+        assert await service.echoes(1) == ["a"]
+        assert len(worker.owned()) == 2
+
+
+async def test_idle_lanes_taken_while_a_worker_slept_are_noticed(service: Service) -> None:
+    """A worker that wakes counts as its own only what still is, though no record has come to tell it otherwise."""
+    async with service.worker("w1") as first:
+        await until(lambda: len(first.owned()) == 2)
+        await service.pool.execute(
+            "update ladder.lane set epoch = epoch + 1, owner = 'w2', lease_until = now() + interval '1 h'"
+        )
+        await until(lambda: not first.owned())
+
+
+async def test_many_lanes_held_by_stopped_sessions_are_taken_all_the_same(service: Service) -> None:
+    """However many claims are held up, there are connections left to end the sessions that do it."""
+    stopped = [await asyncpg.connect(service.dsn) for _ in range(2)]
+    for lane, connection in enumerate(stopped):
+        await connection.execute(
+            f"begin; update ladder.lane set owner = 'gone', lease_until = now() - interval '1 s' where lane = {lane}"
+        )
+    control = await db.pool(service.dsn, size=CLAIMS_AT_ONCE + 1, name="test-control")
+    plan = Plan("ladder", TOPICS, lambda lane: Echo(lane, lambda _: None))
+    worker = Worker(plan, service.log, service.pool, control, worker_id="w1", lanes=2, sweeps=False)
+    running = asyncio.create_task(worker.run())
+    try:
+        await until(lambda: len(worker.owned()) == 2)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        for connection in stopped:
+            connection.terminate()
+        await control.close()
 
 
 class Unwilling:
