@@ -186,8 +186,10 @@ class Client:
 
         async def still() -> bool:
             nonlocal calm
-            calm = 0 if any((await self.lag()).values()) else calm + 1
-            return calm >= 3
+            behind = await self.lag()
+            calm = 0 if any(behind.values()) else calm + 1
+            assert calm >= 3, f"still behind: {behind}"
+            return True
 
         await until(still, seconds)
 
