@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from shared.log import LogUnavailableError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -74,9 +76,9 @@ def _answer(waiting: Sequence["asyncio.Future[Result]"], results: Sequence[Resul
 
 
 def _fail(waiting: Sequence["asyncio.Future[Result]"], error: Exception) -> None:
-    """Each gets an error of its own: one that is raised in many places collects all their tracebacks."""
+    """Each gets an error of its own where that is expected: one raised in many places collects all their tracebacks."""
     for done in waiting:
         if not done.done():
-            own = type(error)(*error.args)
+            own = LogUnavailableError(*error.args) if isinstance(error, LogUnavailableError) else error
             own.__cause__ = error.__cause__
             done.set_exception(own)
