@@ -34,26 +34,34 @@ class Intake:
             return
         newest = max(self._newest, acceptance.newest)
         time = ticks(newest, self._lanes) if self._ticking else []
-        await self._append(acceptance.profiles, [*acceptance.facts, *time])
+        await self._append(acceptance.profiles, acceptance.facts + time)
         self._newest = max(self._newest, newest)
 
     async def tell(self, at: int) -> None:
         """Tell every lane that it is so late. Raises Problem 503."""
-        await self._append(ticks(at, self._lanes))
+        await self._append([], ticks(at, self._lanes))
         self._newest = max(self._newest, at)
 
-    async def _append(self, *groups: Sequence[Entry]) -> None:
-        """Each group is durable before the next; in a lane a group keeps its order."""
+    async def _append(self, profiles: Sequence[Entry], others: Sequence[Entry]) -> None:
+        """Profiles are durable before anything else is begun; in a lane each group keeps its order."""
         try:
+            if not profiles:
+                await self._log.append(others)
+                return
+            # Each append has a deadline of its own; both together must not take twice as long.
             async with asyncio.timeout(PATIENCE):
-                for group in filter(None, groups):
-                    await self._log.append(group)
+                await self._log.append(profiles)
+                await self._log.append(others)
         except (LogUnavailableError, TimeoutError) as error:
             _log.warning("log.unavailable", reason=str(error))
-            raise Problem(
-                503,
-                "log-unavailable",
-                "The log cannot be reached",
-                detail="Some of the events may be in it already; post the same request again",
-                headers={"Retry-After": str(RETRY_AFTER)},
-            ) from error
+            raise _come_again() from error
+
+
+def _come_again() -> Problem:
+    return Problem(
+        503,
+        "log-unavailable",
+        "The log cannot be reached",
+        detail="Some of the events may be in it already; post the same request again",
+        headers={"Retry-After": str(RETRY_AFTER)},
+    )
