@@ -10,9 +10,7 @@ def create_lane_tables(schema: str) -> None:
     op.create_table(
         "worker",
         sa.Column("id", key, nullable=False),
-        sa.Column(
-            "seen_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")
-        ),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("clock_timestamp()")),
         sa.PrimaryKeyConstraint("id"),
         schema=schema,
     )

@@ -47,5 +47,7 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiokafka", "alembic", "httpx", "httpcore", "uvicorn.access"):
+    for noisy in ("alembic", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It tells of every failed attempt to connect, several a second; that the log is away is told by those who wait.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
