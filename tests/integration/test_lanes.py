@@ -54,9 +54,16 @@ class Service:
         self.dsn, self.log, self.store, self.pool = dsn, log, store, pool
 
     @asynccontextmanager
-    async def worker(self, name: str, trouble: Callable[[Batch], None] = lambda _: None) -> AsyncIterator[Worker]:
+    async def worker(
+        self,
+        name: str,
+        trouble: Callable[[Batch], None] = lambda _: None,
+        *,
+        lanes: int = 2,
+        control: "db.Pool | None" = None,
+    ) -> AsyncIterator[Worker]:
         plan = Plan("ladder", TOPICS, lambda lane: Echo(lane, trouble))
-        worker = Worker(plan, self.log, self.pool, self.pool, worker_id=name, lanes=2, sweeps=False)
+        worker = Worker(plan, self.log, self.pool, control or self.pool, worker_id=name, lanes=lanes, sweeps=False)
         running = asyncio.create_task(worker.run())
         try:
             yield worker
@@ -88,16 +95,22 @@ class Service:
         return found
 
 
-@pytest.fixture
-async def service(database: str) -> AsyncIterator[Service]:
+@asynccontextmanager
+async def serving(database: str, settings: Settings) -> AsyncIterator[Service]:
     log = PostgresLog(database)
-    await log.open(topics(SETTINGS))
+    await log.open(topics(settings))
     pool = await db.pool(database, size=10, name="test")
     store = LaneStore("ladder", lease_seconds=LEASE_SECONDS)
-    await prepare(pool, store, log, TOPICS, SETTINGS)
+    await prepare(pool, store, log, TOPICS, settings)
     yield Service(database, log, store, pool)
     await log.close()
     await pool.close()
+
+
+@pytest.fixture
+async def service(database: str) -> AsyncIterator[Service]:
+    async with serving(database, SETTINGS) as service:
+        yield service
 
 
 async def test_what_is_said_is_published_in_order(service: Service) -> None:
@@ -212,22 +225,17 @@ async def test_idle_lanes_taken_while_a_worker_slept_are_noticed(service: Servic
         await until(lambda: not first.owned())
 
 
-async def test_many_lanes_held_by_stopped_sessions_are_taken_all_the_same(service: Service) -> None:
+async def test_many_lanes_held_by_stopped_sessions_are_taken_all_the_same(database: str) -> None:
     """However many claims are held up, there are connections left to end the sessions that do it."""
-    stopped = [await asyncpg.connect(service.dsn) for _ in range(2)]
-    for lane, connection in enumerate(stopped):
-        await connection.execute(
-            f"begin; update ladder.lane set owner = 'gone', lease_until = now() - interval '1 s' where lane = {lane}"
-        )
-    control = await db.pool(service.dsn, size=CLAIMS_AT_ONCE + 1, name="test-control")
-    plan = Plan("ladder", TOPICS, lambda lane: Echo(lane, lambda _: None))
-    worker = Worker(plan, service.log, service.pool, control, worker_id="w1", lanes=2, sweeps=False)
-    running = asyncio.create_task(worker.run())
-    try:
-        await until(lambda: len(worker.owned()) == 2)
-    finally:
-        running.cancel()
-        await asyncio.wait([running])
+    lanes = CLAIMS_AT_ONCE + 2
+    async with serving(database, Settings.model_validate({"lanes": lanes})) as service:
+        stopped = [await asyncpg.connect(service.dsn) for _ in range(lanes)]
+        for lane, connection in enumerate(stopped):
+            taken = "update ladder.lane set owner = 'gone', lease_until = now() - interval '1 s'"
+            await connection.execute(f"begin; {taken} where lane = {lane}")
+        control = await db.pool(service.dsn, size=CLAIMS_AT_ONCE + 1, name="test-control")
+        async with service.worker("w1", control=control, lanes=lanes) as worker:
+            await until(lambda: len(worker.owned()) == lanes)
         for connection in stopped:
             connection.terminate()
         await control.close()
