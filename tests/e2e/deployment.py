@@ -1,7 +1,7 @@
 """The system as a company runs it: ingest and some ladders, each a process of its own, on one database and one log."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,8 @@ from tests.system import Client, Program, run
 from tests.until import until
 
 REPLAY: Final = {"CLOCK": "facts", "SIMULATE": "1"}
+SMALL: Final = {**REPLAY, "BATCH_LIMIT": "20"}
+"""Many transactions, so that there are many moments at which something can go wrong."""
 JSON: Final = {"Content-Type": "application/json"}
 PATIENCE: Final = 180.0
 """Seconds until everything that was posted has been processed, on a machine that does much else."""
@@ -28,7 +30,7 @@ PATIENCE: Final = 180.0
 class Deployment:
     """Running programs, and what a test wants of them."""
 
-    def __init__(self, dsn: str, store: Store, pool: db.Pool, settings: dict[str, str]) -> None:
+    def __init__(self, dsn: str, store: Store, pool: db.Pool, settings: Mapping[str, str]) -> None:
         self.store = store
         self.pool = pool
         self.environment = {"DATABASE_URL": dsn, "LANES": "4", **_log_settings(store), **settings}
@@ -158,7 +160,9 @@ class Deployment:
 
 
 @asynccontextmanager
-async def deployed(dsn: str, store: Store, *, ladders: int = 1, **settings: str) -> AsyncIterator[Deployment]:
+async def deployed(
+    dsn: str, store: Store, settings: Mapping[str, str], *, ladders: int = 1
+) -> AsyncIterator[Deployment]:
     """A running system until the block ends; `settings` as in the environment."""
     pool = await db.pool(dsn, size=4, name="test")
     deployment = Deployment(dsn, store, pool, settings)

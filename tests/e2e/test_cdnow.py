@@ -23,7 +23,7 @@ async def test_cdnow_is_announced_as_the_oracle_says(
     database: str, either_log: Store, ladders: int, history: Path, cdnow_expected: Reading, tmp_path: Path
 ) -> None:
     """On either log and with any number of ladders each announcement and standing is that of a fold from nothing."""
-    async with deployed(database, either_log, ladders=ladders, **REPLAY) as system:
+    async with deployed(database, either_log, REPLAY, ladders=ladders) as system:
         await system.shared()
         await system.load(history, "--state", str(tmp_path / "progress"))
         await system.settled_at(cdnow_expected.end)

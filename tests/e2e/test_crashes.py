@@ -7,15 +7,12 @@ from random import Random
 import pytest
 
 from shared import events
-from tests.e2e.deployment import PATIENCE, REPLAY, Deployment, deployed
+from tests.e2e.deployment import PATIENCE, SMALL, Deployment, deployed
 from tests.integration.log_stores import Store
 from tests.seen import Reading
 from tests.until import until
 
 Purchases = list[events.PurchaseCompleted]
-
-SMALL: dict[str, str] = {**REPLAY, "BATCH_LIMIT": "20"}
-"""Many transactions, so that there are many moments to be killed at."""
 
 
 @pytest.mark.parametrize("kills", [6])
@@ -25,7 +22,7 @@ async def test_a_ladder_killed_again_and_again_loses_and_doubles_nothing(
     """However often ladders are killed with -9 at random moments, all is as in an undisturbed run."""
     random = Random(kills)
     parts = [some[len(some) * part // kills : len(some) * (part + 1) // kills] for part in range(kills)]
-    async with deployed(database, either_log, ladders=2, **SMALL) as system:
+    async with deployed(database, either_log, SMALL, ladders=2) as system:
         for part in parts:
             posting = asyncio.create_task(system.replay(part, 10))
             await progressed(system, random.randrange(1, len(part)))
@@ -64,7 +61,7 @@ async def test_a_ladder_that_was_stopped_and_wakes_does_no_harm(
 ) -> None:
     """A ladder stopped past its lease finds its lanes taken, writes nothing, and gets its share again."""
     half = len(some) // 2
-    async with deployed(database, either_log, ladders=2, **SMALL) as system:
+    async with deployed(database, either_log, SMALL, ladders=2) as system:
         sleeper = system.ladders[0]
         await system.shared()
         posting = asyncio.create_task(system.replay(some[:half], 10))
