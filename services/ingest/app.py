@@ -59,7 +59,7 @@ class _Api:
         self._new_id = new_id
 
     async def post_events(self, request: Request) -> Response:
-        posting = opened(request.headers, await body.read(request))
+        posting = opened(_headers(request), await body.read(request))
         acceptance = accept(posting, self._shop, now=self._now(), new_id=self._new_id)
         await self._intake.take(acceptance)
         _TAKEN.inc(len(acceptance.facts))
@@ -75,6 +75,11 @@ class _Api:
 
     async def check_log(self) -> None:
         await self._log.end_positions(events.SHOP_EVENTS)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """All headers by name, read once: Starlette's own look-up reads them all for each name."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
 
 
 class _Time(msgspec.Struct):
