@@ -7,12 +7,12 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notifier import store
-from services.notifier.answers import Messages, MessageText, Perks, VoucherAnswer
+from services.notifier.asking.answers import Messages, MessageText, Perks, VoucherAnswer
+from services.notifier.asking.queries import Queries
 from services.notifier.mail import TEMPLATES
 from services.notifier.message import State
 from services.notifier.objecting import object_to_mail
 from services.notifier.plays import Book, Play
-from services.notifier.queries import Queries
 from services.notifier.sealed import read_token
 from services.notifier.settings import NotifierSettings
 from shared.db import Pool
@@ -29,7 +29,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at mo
 After = Annotated[str | None, Query(description="Go on behind the page that gave this as `next`.")]
 Code = Annotated[str, Path(max_length=100, pattern=_NO_NUL, description="As printed or as typed.")]
 MessageId = Annotated[str, Path(max_length=100, pattern=_NO_NUL)]
-Token = Annotated[str, Path(max_length=1_000)]
+Token = Annotated[str, Path(max_length=2_000)]
 
 
 def _problem(description: str) -> dict[str, Any]:

@@ -1,9 +1,7 @@
 """The text of a message and the e-mail it becomes: made of the message, the person's profile and the shop."""
 
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,9 +12,10 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.notifier.message import Message
+from services.notifier.mime import encoded, mail_bytes, mailbox
 from services.notifier.offers import major
 from services.notifier.plays import Book
-from services.notifier.profile import address, language, name
+from services.notifier.profile import address, addressee, language, name
 from services.notifier.sealed import Link, token
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Voucher
@@ -66,7 +65,7 @@ class Composer:
         lang = language(profile, self._settings.mail_language)
         context = {
             **self._shop(),
-            "addressee": _addressee(profile),
+            "addressee": addressee(profile),
             "rung": max(message.rungs, default=0),
             "perks": self._perks(message, lang),
             "voucher": self._voucher(voucher, lang),
@@ -81,20 +80,20 @@ class Composer:
         recipient = address(profile)
         assert recipient is not None
         text = self.text(message, profile, voucher)
-        mail = EmailMessage(policy=_Verbatim(utf8=not recipient.isascii()))
-        mail["From"] = Address(self._settings.sender_name, addr_spec=self._settings.mail_from)
-        local, _, domain = recipient.rpartition("@")
-        mail["To"] = Address(name(profile), local, domain)
-        mail["Subject"] = text.subject
-        mail["Date"] = instants.to_datetime(date)
-        mail["Message-ID"] = f"<{message.id}@{self._settings.mail_from.rpartition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["List-Unsubscribe"] = f"<{self.unsubscribe_url(message)}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail.set_content(text.plain, cte="quoted-printable")
-        mail.add_alternative(text.html, subtype="html", cte="quoted-printable")
-        mail["Content-Language"] = text.language
-        return Letter(message.id, self._settings.mail_from, recipient, mail.as_bytes())
+        settings = self._settings
+        headers = {
+            "From": mailbox(settings.sender_name, settings.mail_from),
+            "To": mailbox(name(profile), recipient),
+            "Subject": encoded(text.subject, "Subject"),
+            "Date": format_datetime(instants.to_datetime(date)),
+            "Message-ID": f"<{message.id}@{settings.mail_from.rpartition('@')[2]}>",
+            "Content-Language": text.language,
+            "Auto-Submitted": "auto-generated",
+            "List-Unsubscribe": f"<{self.unsubscribe_url(message)}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+        content = mail_bytes(text.plain, text.html, headers, boundary=f"=_{message.id}")
+        return Letter(message.id, settings.mail_from, recipient, content)
 
     def unsubscribe_url(self, message: Message) -> str:
         """Where the person of this message objects to more of them."""
@@ -128,28 +127,5 @@ class Composer:
         }
 
 
-def _addressee(profile: Profile) -> str:
-    """Whom the greeting names: form of address and name, or nobody."""
-    called = name(profile)
-    return f"{(profile.salutation or '').strip()} {called}".strip() if called else ""
-
-
 def _day(instant: int, zone: ZoneInfo) -> datetime:
     return instants.to_datetime(instant).astimezone(zone)
-
-
-class _Verbatim(EmailPolicy):
-    """Lines end as SMTP wants it, and a long link in a header is not encoded: receivers take it as it stands."""
-
-    def __init__(self, *, utf8: bool = False, **kw: Any) -> None:
-        super().__init__(**{"linesep": SMTP.linesep, "utf8": utf8, **kw})
-
-    def fold(self, name: str, value: Any) -> str:
-        """As EmailPolicy, but for the one header that holds a link."""
-        return f"{name}: {value}{self.linesep}" if name == "List-Unsubscribe" else super().fold(name, value)
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """As EmailPolicy, but for the one header that holds a link."""
-        return (
-            self.fold(name, value).encode("ascii") if name == "List-Unsubscribe" else super().fold_binary(name, value)
-        )

@@ -19,7 +19,7 @@ async def object_to_mail(connection: Connection, lane: int, link: Link, now: int
     It is dated behind what it revokes, even if that was dated ahead of the clock. Its id is made of the message and of
     what it revokes: links are good for ever, and somebody who has consented anew may use an old one again.
     """
-    statements = (await store.statements_of(connection, lane, [link.person])).get(link.person, ())
+    statements = (await store.statements_of(connection, [(lane, link.person)])).get((lane, link.person), ())
     revoked = newest(statements, None)
     if revoked is not None and revoked.kind is Kind.OBJECTION:
         return

@@ -9,15 +9,17 @@ from fastapi import APIRouter
 
 from services.notifier import store
 from services.notifier.app import questions, way_out
+from services.notifier.asking.queries import Queries
 from services.notifier.channels import Channel
 from services.notifier.channels.maildir import MaildirChannel
 from services.notifier.channels.smtp import SmtpChannel
 from services.notifier.mail import Composer
 from services.notifier.plays import Book, read_book
-from services.notifier.queries import Queries
-from services.notifier.sender import Sender
+from services.notifier.sending.sender import Sender
+from services.notifier.sending.store import waiting as waiting_to_go
 from services.notifier.settings import NotifierSettings, smtp_server
-from services.notifier.worker import Manner, NotifierLane
+from services.notifier.turn import Manner
+from services.notifier.worker import NotifierLane
 from shared import db
 from shared.db import Pool
 from shared.events import LADDER_EVENTS, SHOP_EVENTS, SHOP_PROFILES
@@ -57,16 +59,13 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         composer = Composer(settings, book, secret)
         more = asyncio.Event()
         worker = _worker(_manner(settings, book, secret, more), runtime, pools)
-        channel = channel_of(settings)
-        sender = Sender(
-            pools.work, channel, composer, worker.owned, more, at_once=settings.smtp_connections, by_facts=by_facts
-        )
+        sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, by_facts=by_facts)
 
         async def behind() -> int:
             """A record becomes a message, then news, then a row of the outbox: who looks in this order misses none."""
             unread = await lag(pools.asking, lanes, runtime.log, TOPICS)
             async with pools.asking.acquire() as connection:
-                waiting = await store.waiting(connection, by_facts=by_facts)
+                waiting = await waiting_to_go(connection, by_facts=by_facts)
             return unread + waiting or await lag(pools.asking, lanes, runtime.log, TOPICS)
 
         async def reachable() -> None:
@@ -84,7 +83,7 @@ def channel_of(settings: NotifierSettings) -> Channel:
     """SMTP where a server is named, else a Maildir."""
     if settings.smtp_url is None:
         return MaildirChannel(settings.data_dir / "maildir")
-    return SmtpChannel(smtp_server(settings.smtp_url))
+    return SmtpChannel(smtp_server(settings.smtp_url), connections=settings.smtp_connections)
 
 
 def _manner(settings: NotifierSettings, book: Book, secret: bytes, more: asyncio.Event) -> Manner:

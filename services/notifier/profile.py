@@ -42,8 +42,15 @@ def address(profile: Profile) -> str | None:
 
 
 def name(profile: Profile) -> str:
-    """The name on one line, without what could break a header; "" when there is none."""
-    return _SPACE.sub(" ", profile.name or "").strip()
+    """The name on one line, without what could break a header, cut where no name is; "" when there is none."""
+    return _SPACE.sub(" ", profile.name or "").strip()[:100]
+
+
+def addressee(profile: Profile) -> str:
+    """Whom a greeting names: form of address and name; "" for nobody."""
+    called = name(profile)
+    form = _SPACE.sub(" ", profile.salutation or "").strip()[:50]
+    return f"{form} {called}".strip() if called else ""
 
 
 def language(profile: Profile, default: str) -> str:

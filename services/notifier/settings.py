@@ -37,7 +37,7 @@ class NotifierSettings(Settings):
     smtp_connections: int = Field(default=4, ge=1, le=100, description="Connections to the mail server at a time.")
     mail_from: str = Field(default="shop@example.com", description="Address that mail comes from.")
     sender_name: str = Field(
-        default="Example Shop", min_length=1, description="Name of the shop, from whom mail comes."
+        default="Example Shop", pattern=r"^[^\x00-\x1f\x7f]+$", description="Name of the shop, from whom mail comes."
     )
     imprint: str = Field(
         default=PLACEHOLDER_IMPRINT,

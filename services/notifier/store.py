@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -20,6 +20,10 @@ from shared.lanes.store import NOW_US
 _profile = msgspec.json.Decoder(Profile)
 
 MESSAGE = "id, person, play, mail, cause, cause_at, at, rungs, state, reason"
+
+
+Place = tuple[int, str]
+"""The key of what is kept: a person with their lane, or a message with its lane."""
 
 
 class Voucher(NamedTuple):
@@ -136,20 +140,25 @@ async def add_objection(connection: Connection, lane: int, person: str, objectio
     )
 
 
-async def statements_of(connection: Connection, lane: int, persons: Sequence[str]) -> dict[str, tuple[Statement, ...]]:
-    """All consents and objections of these persons."""
+async def statements_of(connection: Connection, persons: Iterable[Place]) -> dict[Place, tuple[Statement, ...]]:
+    """All consents and objections of these persons; somebody without any is not in it."""
     rows = await connection.fetch(
         """
-        select person, kind, at, id, source, channel, purpose, basis from notifier.statement
-        where lane = $1 and person = any($2::text[])
+        select lane, person, kind, at, id, source, channel, purpose, basis
+        from unnest($1::int[], $2::text[]) as w (lane, person) join notifier.statement using (lane, person)
         """,
-        lane,
-        persons,
+        *_columns(persons),
     )
     found = defaultdict(list)
-    for person, kind, *rest in rows:
-        found[person].append(_statement(kind, *rest))
-    return {person: tuple(statements) for person, statements in found.items()}
+    for lane, person, *rest in rows:
+        found[lane, person].append(_statement(*rest))
+    return {place: tuple(statements) for place, statements in found.items()}
+
+
+def _columns(places: Iterable[Place]) -> tuple[list[int], list[str]]:
+    """Each place once, its parts as arrays."""
+    once = dict.fromkeys(places)
+    return [lane for lane, _ in once], [key for _, key in once]
 
 
 def _statement(
@@ -158,17 +167,20 @@ def _statement(
     return Statement(kind=Kind(kind), at=at, id=fact_id, source=source, channel=channel, purpose=purpose, basis=basis)
 
 
-async def profiles_of(connection: Connection, lane: int, persons: Sequence[str]) -> dict[str, tuple[KnownProfile, ...]]:
-    """All profiles that are kept of these persons."""
+async def profiles_of(connection: Connection, persons: Iterable[Place]) -> dict[Place, tuple[KnownProfile, ...]]:
+    """All profiles that are kept of these persons; somebody without any is not in it."""
     rows = await connection.fetch(
-        "select person, at, id, source, body from notifier.profile where lane = $1 and person = any($2::text[])",
-        lane,
-        persons,
+        """
+        select lane, person, at, id, source, body
+        from unnest($1::int[], $2::text[]) as w (lane, person) join notifier.profile using (lane, person)
+        """,
+        *_columns(persons),
     )
     found = defaultdict(list)
-    for person, at, fact_id, source, body in rows:
-        found[person].append(KnownProfile(at=at, id=fact_id, source=source, profile=_profile.decode(body)))
-    return {person: tuple(profiles) for person, profiles in found.items()}
+    for lane, person, at, fact_id, source, body in rows:
+        profile = _profile.decode(body)
+        found[lane, person].append(KnownProfile(at=at, id=fact_id, source=source, profile=profile))
+    return {place: tuple(profiles) for place, profiles in found.items()}
 
 
 # -- deciding ----------------------------------------------------------------------------------------------------
@@ -200,15 +212,16 @@ async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, P
         lane,
         persons,
     )
-    profiles = await profiles_of(tx, lane, persons)
-    statements = await statements_of(tx, lane, persons)
+    places = [(lane, person) for person in persons]
+    profiles = await profiles_of(tx, places)
+    statements = await statements_of(tx, places)
     messages = await _messages_of(tx, lane, persons)
     perks = await _perks_of(tx, lane, persons)
     return {
         person: Person(
             person,
-            profiles.get(person, ()),
-            statements.get(person, ()),
+            profiles.get((lane, person), ()),
+            statements.get((lane, person), ()),
             messages[person],
             frozenset(perks[person]),
         )
@@ -344,250 +357,19 @@ async def tell_objections(tx: Connection, lane: int) -> list[tuple[str, Statemen
     return [(person, _statement(*rest)) for person, *rest in rows]
 
 
-# -- sending -----------------------------------------------------------------------------------------------------
+# -- what more than one part asks -------------------------------------------------------------------------------
 
 
-class Due(NamedTuple):
-    """A message that is to be sent now by the owner of that epoch, with what was tried before, and the clock."""
-
-    lane: int
-    epoch: int
-    message: Message
-    attempts: int
-    now: int
-
-
-async def due(connection: Connection, owned: Mapping[int, int], limit: int, *, by_facts: bool) -> list[Due]:
-    """What is to be sent of these lanes (with their epochs), the longest waiting first.
-
-    Under `CLOCK=facts` a message is due when the lane's time has come to it: until then it may yet be dropped.
-    """
+async def vouchers_of(connection: Connection, messages: Iterable[Place]) -> dict[Place, Voucher]:
+    """The vouchers that come with these messages."""
     rows = await connection.fetch(
         f"""
-        select m.lane, m.attempts, {NOW_US} as now, {", ".join(f"m.{name}" for name in MESSAGE.split(", "))}
-        from unnest($1::int[], $2::bigint[]) as o (lane, epoch)
-        join notifier.lane l using (lane, epoch) join notifier.message m using (lane)
-        where m.state in ('pending', 'retry') and m.next_attempt_at <= {NOW_US} and (not $4 or m.at <= l.time)
-        order by m.next_attempt_at, m.at, m.id limit $3
+        select lane, {", ".join(Voucher._fields)}
+        from unnest($1::int[], $2::text[]) as w (lane, message) join notifier.voucher using (lane, message)
         """,
-        list(owned),
-        list(owned.values()),
-        limit,
-        by_facts,
+        *_columns(messages),
     )
-    return [Due(row["lane"], owned[row["lane"]], message_of(row), row["attempts"], row["now"]) for row in rows]
-
-
-async def take(tx: Connection, lane: int, message_id: str, epoch: int) -> Message | None:
-    """Lock a message that is still to be sent, and say that it is being sent, by the owner of the lane's epoch.
-
-    None when it was dropped, sent or taken meanwhile, or the lane has another owner.
-    """
-    row = await tx.fetchrow(
-        f"""
-        update notifier.message set state = 'sending', epoch = $3
-        where lane = $1 and id = $2 and state in ('pending', 'retry')
-        and exists (select from notifier.lane where lane = $1 and epoch = $3)
-        returning {MESSAGE}
-        """,
-        lane,
-        message_id,
-        epoch,
-    )
-    return message_of(row) if row else None
-
-
-async def let_go(connection: Connection, lane: int, message_id: str, epoch: int) -> None:
-    """Its text was not given away: what was taken is to be sent as before."""
-    await connection.execute(
-        """
-        update notifier.message set state = case when attempts = 0 then 'pending' else 'retry' end
-        where lane = $1 and id = $2 and state = 'sending' and epoch = $3
-        """,
-        lane,
-        message_id,
-        epoch,
-    )
-
-
-async def hold_back(tx: Connection, lane: int, message_id: str, reason: Reason) -> None:
-    """Do not send a message after all."""
-    await tx.execute(
-        """
-        update notifier.message set state = 'held_back', reason = $3, untold = true
-        where lane = $1 and id = $2 and state in ('pending', 'retry', 'sending')
-        """,
-        lane,
-        message_id,
-        reason,
-    )
-
-
-async def finish(
-    connection: Connection, lane: int, message_id: str, epoch: int, state: State, detail: str | None, *, by_facts: bool
-) -> None:
-    """How sending ended. Whoever sent knows best, even if another owner has since called it ambiguous.
-
-    Under `CLOCK=facts` a message is sent at the instant it was decided.
-    """
-    await connection.execute(
-        f"""
-        update notifier.message
-        set state = $4, detail = $5, untold = true, attempts = attempts + 1,
-            sent_at = case when $4 = 'sent' then case when $6 then at else {NOW_US} end end
-        where lane = $1 and id = $2 and (
-            state in ('pending', 'retry') or (state in ('sending', 'ambiguous') and epoch = $3)
-        )
-        """,
-        lane,
-        message_id,
-        epoch,
-        state,
-        detail,
-        by_facts,
-    )
-
-
-async def put_off(connection: Connection, lane: int, message_id: str, epoch: int, detail: str, seconds: float) -> None:
-    """Try again in so many seconds."""
-    await connection.execute(
-        f"""
-        update notifier.message
-        set state = 'retry', detail = $4, attempts = attempts + 1,
-            next_attempt_at = {NOW_US} + ($5::float8 * 1000000)::bigint
-        where lane = $1 and id = $2 and (state in ('pending', 'retry') or (state = 'sending' and epoch = $3))
-        """,
-        lane,
-        message_id,
-        epoch,
-        detail,
-        seconds,
-    )
-
-
-async def take_over(
-    connection: Connection, owned: Mapping[int, int], state: State, *, untold: bool
-) -> list[tuple[str, str]]:
-    """Messages that an earlier owner left in the middle of being sent get this state; returns (play, id) of each."""
-    rows = await connection.fetch(
-        """
-        update notifier.message m set state = $3, untold = $4
-        from unnest($1::int[], $2::bigint[]) as o (lane, epoch)
-        where m.lane = o.lane and m.state = 'sending' and m.epoch < o.epoch
-        returning m.play, m.id
-        """,
-        list(owned),
-        list(owned.values()),
-        state,
-        untold,
-    )
-    return [(row["play"], row["id"]) for row in rows]
-
-
-async def waiting(connection: Connection, *, by_facts: bool) -> int:
-    """How many messages are to be sent now or being sent, and how many news are untold."""
-    return int(
-        await connection.fetchval(
-            f"""
-            select (
-                select count(*) from notifier.message m join notifier.lane l using (lane)
-                where m.state in ('pending', 'retry') and m.next_attempt_at <= {NOW_US} and (not $1 or m.at <= l.time)
-            ) + (select count(*) from notifier.message where state = 'sending')
-            + (select count(*) from notifier.message where untold)
-            + (select count(*) from notifier.statement where untold)
-            """,
-            by_facts,
-        )
-    )
-
-
-# -- looking on --------------------------------------------------------------------------------------------------
-
-
-class Query(NamedTuple):
-    """Which messages to list: newest first, behind (at, id) `after`."""
-
-    lane: int | None
-    person: str | None
-    state: str | None
-    play: str | None
-    after: tuple[int, str] | None
-    limit: int
-
-
-async def messages(connection: Connection, query: Query) -> list[asyncpg.Record]:
-    """The rows of a list of messages."""
-    wheres: list[str] = []
-    values: list[Any] = []
-
-    def add(where: str, *given: Any) -> None:
-        numbers = range(len(values) + 1, len(values) + 1 + len(given))
-        wheres.append(where.format(*(f"${number}" for number in numbers)))
-        values.extend(given)
-
-    if query.person is not None:
-        add("lane = {} and person = {}", query.lane, query.person)
-    if query.state is not None:
-        add("state = {}", query.state)
-    if query.play is not None:
-        add("play = {}", query.play)
-    if query.after is not None:
-        add("(at, id) < ({}, {})", *query.after)
-    where = " and ".join(wheres) or "true"
-    return await connection.fetch(
-        f"select {MESSAGE}, lane, sent_at from notifier.message where {where} "
-        f"order by at desc, id desc limit {query.limit}",
-        *values,
-    )
-
-
-async def find_message(connection: Connection, lanes: int, message_id: str) -> asyncpg.Record | None:
-    """A message by its id, in whichever lane it is."""
-    return await connection.fetchrow(
-        f"select {MESSAGE}, lane, sent_at from notifier.message where lane = any($1::int[]) and id = $2",
-        list(range(lanes)),
-        message_id,
-    )
-
-
-async def find_voucher(connection: Connection, code: str) -> tuple[Voucher, Message, int] | None:
-    """A voucher by its code, with the message it came with, and their lane."""
-    row = await connection.fetchrow(
-        f"select lane, {', '.join(Voucher._fields)} from notifier.voucher where code = $1", code
-    )
-    if row is None:
-        return None
-    message = await connection.fetchrow(
-        f"select {MESSAGE} from notifier.message where lane = $1 and id = $2", row["lane"], row["message"]
-    )
-    assert message is not None
-    return Voucher(*row[1:]), message_of(message), row["lane"]
-
-
-async def voucher_of(connection: Connection, lane: int, message_id: str) -> Voucher | None:
-    """The voucher that comes with a message."""
-    row = await connection.fetchrow(
-        f"select {', '.join(Voucher._fields)} from notifier.voucher where lane = $1 and message = $2", lane, message_id
-    )
-    return Voucher(*row) if row else None
-
-
-class PerkRow(NamedTuple):
-    """A perk of a person; `withdrawn_at` None: they have it."""
-
-    rung: int
-    granted_at: int
-    withdrawn_at: int | None
-
-
-async def perks(connection: Connection, lane: int, person: str) -> list[PerkRow]:
-    """All perks a person has or had, by rung."""
-    rows = await connection.fetch(
-        "select rung, granted_at, withdrawn_at from notifier.perk where lane = $1 and person = $2 order by rung",
-        lane,
-        person,
-    )
-    return [PerkRow(*row) for row in rows]
+    return {(row["lane"], row["message"]): Voucher(*row[1:]) for row in rows}
 
 
 async def time_of(connection: Connection, lane: int, *, by_facts: bool) -> int:

@@ -51,6 +51,8 @@ class Channel(Protocol):
 
     repeatable: bool
     """Whether the same letter may be handed over twice, because the second time makes no difference."""
+    at_once: int
+    """How many deliveries at a time it takes."""
 
     async def deliver(self, letter: Letter, begin: Begin) -> Delivery:
         """Hand it over. Whatever fails is an answer; nothing is given away unless `begin` said yes."""

@@ -32,13 +32,13 @@ _Broken = (SMTPException, OSError, ValueError)
 
 
 class SmtpChannel:
-    """Delivers over SMTP; as many connections as there are deliveries at a time."""
+    """Delivers over SMTP, over so many connections at most."""
 
     repeatable = False
 
-    def __init__(self, server: SmtpServer, *, timeout: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, server: SmtpServer, *, connections: int) -> None:
         self._server = server
-        self._timeout = timeout
+        self.at_once = connections
         self._resting: list[tuple[float, aiosmtplib.SMTP]] = []
 
     async def deliver(self, letter: Letter, begin: Begin) -> Delivery:
@@ -92,7 +92,7 @@ class SmtpChannel:
             password=server.password,
             use_tls=server.tls,
             start_tls=server.starttls,
-            timeout=self._timeout,
+            timeout=TIMEOUT_SECONDS,
         )
         await client.connect()
         return client

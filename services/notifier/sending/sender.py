@@ -12,13 +12,13 @@ from typing import Final
 
 import structlog
 
-from services.notifier import store
 from services.notifier.channels import Channel
-from services.notifier.dispatch import Dispatch
 from services.notifier.mail import Composer
 from services.notifier.message import State
 from services.notifier.metrics import MESSAGES
-from services.notifier.store import Due
+from services.notifier.sending import store
+from services.notifier.sending.dispatch import Dispatch
+from services.notifier.sending.store import Due
 from shared.db import DatabaseError, Pool
 
 FETCH: Final = 100
@@ -31,7 +31,7 @@ _log = structlog.get_logger("sender")
 
 
 class Sender:
-    """Keeps up to `at_once` messages on their way.
+    """Keeps as many messages on their way as the channel takes.
 
     `owned` tells the lanes of this process, with their epochs; `more` is set when there may be something to send.
     """
@@ -44,13 +44,11 @@ class Sender:
         owned: Callable[[], dict[int, int]],
         more: asyncio.Event,
         *,
-        at_once: int,
         by_facts: bool,
     ) -> None:
         self._pool = pool
         self._channel = channel
         self._owned = owned
-        self._at_once = at_once
         self._by_facts = by_facts
         self._dispatch = Dispatch(pool, channel, composer, by_facts=by_facts)
         self._settled: dict[int, int] = {}
@@ -87,7 +85,7 @@ class Sender:
 
     async def _look(self) -> None:
         """Find what is due, once what was found before is on its way."""
-        if self._waiting or len(self._under_way) >= self._at_once or not self._settled:
+        if self._waiting or len(self._under_way) >= self._channel.at_once or not self._settled:
             return
         limit = FETCH + len(self._under_way)
         async with self._pool.acquire() as connection:
@@ -95,7 +93,7 @@ class Sender:
         self._waiting.extend(each for each in due if each.message.id not in self._under_way)
 
     def _start(self) -> None:
-        while self._waiting and len(self._under_way) < self._at_once:
+        while self._waiting and len(self._under_way) < self._channel.at_once:
             due = self._waiting.popleft()
             self._under_way[due.message.id] = asyncio.create_task(self._send(due))
 

@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from services.notifier import store
-from services.notifier.answers import MessageItem, Messages, MessageText, PerkItem, Perks, VoucherAnswer
+from services.notifier.asking import store
+from services.notifier.asking.answers import MessageItem, Messages, MessageText, PerkItem, Perks, VoucherAnswer
 from services.notifier.mail import Composer
 from services.notifier.message import Mail, State
 from services.notifier.offers import major
@@ -16,7 +16,7 @@ from services.notifier.plays import Book, Play
 from services.notifier.profile import newest_profile
 from services.notifier.sealed import typed_code
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import Query
+from services.notifier.store import message_of, profiles_of, time_of, vouchers_of
 from shared import instants
 from shared.db import Pool
 from shared.http import Problem
@@ -38,7 +38,7 @@ class Queries:
     ) -> Messages:
         """A page of messages, newest first. Raises Problem 400 for a foreign cursor."""
         lane = None if customer is None else lane_of(customer, self._settings.lanes)
-        query = Query(lane, customer, state, play, None if after is None else _place(after), limit + 1)
+        query = store.Query(lane, customer, state, play, None if after is None else _place(after), limit + 1)
         async with self._pool.acquire() as connection:
             rows = await store.messages(connection, query)
         page = rows[:limit]
@@ -54,10 +54,11 @@ class Queries:
             row = await store.find_message(connection, self._settings.lanes, message_id)
             if row is None:
                 raise Problem(404, "unknown-message", "No message has this id")
-            message = store.message_of(row)
-            profiles = await store.profiles_of(connection, row["lane"], [message.person])
-            voucher = await store.voucher_of(connection, row["lane"], message.id)
-        profile = newest_profile(profiles.get(message.person, ()), message.at if self._by_facts else None)
+            message = message_of(row)
+            person, place = (row["lane"], message.person), (row["lane"], message.id)
+            profiles = (await profiles_of(connection, [person])).get(person, ())
+            voucher = (await vouchers_of(connection, [place])).get(place)
+        profile = newest_profile(profiles, message.at if self._by_facts else None)
         if voucher is None and message.mail is Mail.WIN_BACK:
             return MessageText(**_item(row), language="", subject="", text="", html="")
         text = self._composer.text(message, profile, voucher)
@@ -70,7 +71,7 @@ class Queries:
             if found is None:
                 raise Problem(404, "unknown-voucher", "There is no voucher with this code")
             voucher, message, lane = found
-            now = await store.time_of(connection, lane, by_facts=self._by_facts)
+            now = await time_of(connection, lane, by_facts=self._by_facts)
         void = message.state is State.HELD_BACK
         return VoucherAnswer(
             code=voucher.code,

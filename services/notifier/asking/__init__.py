@@ -1,0 +1,1 @@
+"""Answering what operations and the shop ask over HTTP."""

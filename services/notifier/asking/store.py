@@ -1,0 +1,87 @@
+"""The SQL of questions about messages, vouchers and perks."""
+
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from services.notifier.message import Message
+from services.notifier.store import MESSAGE, Voucher, message_of
+from shared.db import Connection
+
+
+class Query(NamedTuple):
+    """Which messages to list: newest first, behind (at, id) `after`."""
+
+    lane: int | None
+    person: str | None
+    state: str | None
+    play: str | None
+    after: tuple[int, str] | None
+    limit: int
+
+
+async def messages(connection: Connection, query: Query) -> list[asyncpg.Record]:
+    """The rows of a list of messages."""
+    wheres: list[str] = []
+    values: list[Any] = []
+
+    def add(where: str, *given: Any) -> None:
+        numbers = range(len(values) + 1, len(values) + 1 + len(given))
+        wheres.append(where.format(*(f"${number}" for number in numbers)))
+        values.extend(given)
+
+    if query.person is not None:
+        add("lane = {} and person = {}", query.lane, query.person)
+    if query.state is not None:
+        add("state = {}", query.state)
+    if query.play is not None:
+        add("play = {}", query.play)
+    if query.after is not None:
+        add("(at, id) < ({}, {})", *query.after)
+    where = " and ".join(wheres) or "true"
+    return await connection.fetch(
+        f"select {MESSAGE}, lane, sent_at from notifier.message where {where} "
+        f"order by at desc, id desc limit {query.limit}",
+        *values,
+    )
+
+
+async def find_message(connection: Connection, lanes: int, message_id: str) -> asyncpg.Record | None:
+    """A message by its id, in whichever lane it is."""
+    return await connection.fetchrow(
+        f"select {MESSAGE}, lane, sent_at from notifier.message where lane = any($1::int[]) and id = $2",
+        list(range(lanes)),
+        message_id,
+    )
+
+
+async def find_voucher(connection: Connection, code: str) -> tuple[Voucher, Message, int] | None:
+    """A voucher by its code, with the message it came with, and their lane."""
+    row = await connection.fetchrow(
+        f"select lane, {', '.join(Voucher._fields)} from notifier.voucher where code = $1", code
+    )
+    if row is None:
+        return None
+    message = await connection.fetchrow(
+        f"select {MESSAGE} from notifier.message where lane = $1 and id = $2", row["lane"], row["message"]
+    )
+    assert message is not None
+    return Voucher(*row[1:]), message_of(message), row["lane"]
+
+
+class PerkRow(NamedTuple):
+    """A perk of a person; `withdrawn_at` None: they have it."""
+
+    rung: int
+    granted_at: int
+    withdrawn_at: int | None
+
+
+async def perks(connection: Connection, lane: int, person: str) -> list[PerkRow]:
+    """All perks a person has or had, by rung."""
+    rows = await connection.fetch(
+        "select rung, granted_at, withdrawn_at from notifier.perk where lane = $1 and person = $2 order by rung",
+        lane,
+        person,
+    )
+    return [PerkRow(*row) for row in rows]

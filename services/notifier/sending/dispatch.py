@@ -1,0 +1,180 @@
+"""One message on its way: written, looked at once more, given away, and how that ended written down.
+
+pending, retry → sending (committed before the text is given away) → sent | retry | bounced | ambiguous. A message is
+`sending` only while its text is on the way. What several messages need of the database at a time is done together.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from services.notifier.channels import Ambiguous, Bounced, Channel, Delivery, Dropped, PutOff, Sent
+from services.notifier.consent import Statement, objection
+from services.notifier.mail import Composer, Letter
+from services.notifier.message import Message, Reason, State
+from services.notifier.metrics import MESSAGES
+from services.notifier.profile import address, newest_profile
+from services.notifier.sending import store
+from services.notifier.sending.store import Due, End
+from services.notifier.store import Voucher, profiles_of, statements_of, vouchers_of
+from shared.db import Connection, DatabaseError, Pool
+from shared.events import Profile
+from shared.log.together import Together
+
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+BACK_OFF: Final = (
+    *(MINUTE, 5 * MINUTE, 30 * MINUTE),
+    *(2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, 20 * HOUR, 24 * HOUR),
+)
+"""Seconds to wait after each attempt; when they are used up, after some three days, the message has failed."""
+PAUSE_SECONDS: Final = 0.1
+GROUP: Final = 100
+"""Messages in one transaction at most."""
+
+_log = structlog.get_logger("sender")
+
+
+class Dispatch:
+    """Sends single messages over one channel."""
+
+    def __init__(self, pool: Pool, channel: Channel, composer: Composer, *, by_facts: bool) -> None:
+        self._pool = pool
+        self._channel = channel
+        self._composer = composer
+        self._by_facts = by_facts
+        self._readers: Together[Due, tuple[Profile, Voucher | None]] = Together(self._look_up, _one, GROUP)
+        self._begins: Together[Due, bool] = Together(self._begin_all, _one, GROUP)
+        self._ends: Together[End, None] = Together(self._finish_all, _one, GROUP)
+        self.giving: set[str] = set()
+        """Ids of the messages whose text is on the way, or about to be."""
+
+    async def send(self, due: Due) -> None:
+        """Send this message if it still may be sent, and write down how it ended."""
+        try:
+            delivery = await self._delivered(due)
+        except Exception as error:
+            delivery = self._broken_off(due, error)
+        try:
+            await self._note_for_sure(due, delivery)
+        finally:
+            self.giving.discard(due.message.id)
+
+    def _broken_off(self, due: Due, error: Exception) -> Delivery:
+        if due.message.id not in self.giving and isinstance(error, DatabaseError):
+            return _database_away(error)
+        _log.error("sender.failed", message=due.message.id, exc_info=error)
+        return Ambiguous(repr(error)) if due.message.id in self.giving else PutOff(repr(error))
+
+    async def _delivered(self, due: Due) -> Delivery:
+        """Hand the letter over, if there is an address; what is in the way is written down."""
+        letter = await self._written(due)
+        if letter is None:
+            return Dropped()
+        return await self._channel.deliver(letter, lambda: self._begin(due, letter.recipient))
+
+    async def _written(self, due: Due) -> Letter | None:
+        profile, voucher = await self._readers.do(due)
+        if address(profile) is None:
+            async with self._pool.acquire() as connection:
+                await self._hold_back(connection, due, Reason.NO_ADDRESS)
+            return None
+        return self._composer.letter(due.message, profile, voucher, due.message.at if self._by_facts else due.now)
+
+    async def _look_up(self, due: Sequence[Due]) -> list[tuple[Profile, Voucher | None]]:
+        async with self._pool.acquire() as connection:
+            profiles = await profiles_of(connection, [each.person for each in due])
+            vouchers = await vouchers_of(connection, [each.place for each in due])
+        return [
+            (newest_profile(profiles.get(each.person, ()), self._known_until(each.message)), vouchers.get(each.place))
+            for each in due
+        ]
+
+    # -- the last look -------------------------------------------------------------------------------------------
+
+    async def _begin(self, due: Due, recipient: str) -> bool:
+        """The last look before the text is given away: may it still be sent, as it is, and is it ours to send?"""
+        self.giving.add(due.message.id)
+        try:
+            profile, _ = await self._readers.do(due)
+            if address(profile) == recipient and await self._begins.do(due):
+                return True
+        except DatabaseError as error:
+            _database_away(error)
+        self.giving.discard(due.message.id)
+        return False
+
+    async def _begin_all(self, due: Sequence[Due]) -> list[bool]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            taken = await store.take(connection, due)
+            changed = [each for each in due if each.place in taken and taken[each.place].rungs != each.message.rungs]
+            if changed:
+                await store.let_go(connection, changed)
+            going = [each for each in due if each.place in taken and each not in changed]
+            statements = await statements_of(connection, [each.person for each in going])
+            may_go = {
+                each.place for each in going if await self._may_go(connection, each, statements.get(each.person, ()))
+            }
+        return [each.place in may_go for each in due]
+
+    async def _may_go(self, connection: Connection, due: Due, statements: Sequence[Statement]) -> bool:
+        reason = objection(statements, self._known_until(due.message))
+        if reason is not None:
+            await self._hold_back(connection, due, reason)
+        return reason is None
+
+    async def _hold_back(self, connection: Connection, due: Due, reason: Reason) -> None:
+        await store.hold_back(connection, due, reason)
+        MESSAGES.labels(due.message.play, State.HELD_BACK).inc()
+
+    def _known_until(self, message: Message) -> int | None:
+        return message.at if self._by_facts else None
+
+    # -- how it ended --------------------------------------------------------------------------------------------
+
+    async def _note_for_sure(self, due: Due, delivery: Delivery) -> None:
+        """Until the database has taken it: nobody else knows."""
+        while True:
+            try:
+                return await self._note(due, delivery)
+            except DatabaseError as error:
+                _database_away(error)
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _note(self, due: Due, delivery: Delivery) -> None:
+        match delivery:
+            case Sent():
+                await self._ends.do(End(due, State.SENT, None))
+            case Bounced(detail):
+                await self._ends.do(End(due, State.BOUNCED, detail))
+            case Ambiguous(detail):
+                await self._ends.do(End(due, State.AMBIGUOUS, detail))
+            case PutOff(detail) if due.attempts >= len(BACK_OFF):
+                await self._ends.do(End(due, State.FAILED, detail))
+            case PutOff(detail):
+                async with self._pool.acquire() as connection:
+                    await store.put_off(connection, due, detail, BACK_OFF[due.attempts])
+                MESSAGES.labels(due.message.play, State.RETRY).inc()
+            case Dropped():
+                async with self._pool.acquire() as connection:
+                    await store.let_go(connection, [due])
+                await asyncio.sleep(PAUSE_SECONDS)  # what the lane is just deciding on comes up again
+
+    async def _finish_all(self, ends: Sequence[End]) -> list[None]:
+        async with self._pool.acquire() as connection:
+            await store.finish(connection, ends, by_facts=self._by_facts)
+        for end in ends:
+            MESSAGES.labels(end.due.message.play, end.state).inc()
+        return [None] * len(ends)
+
+
+def _one(_: object) -> int:
+    return 1
+
+
+def _database_away(error: BaseException) -> Dropped:
+    """Nothing was given away; the message is as it was and comes up again."""
+    _log.warning("sender.database_away", reason=repr(error))
+    return Dropped()
