@@ -1,0 +1,1 @@
+"""Measurements of speed and size on the machine at hand: `python -m benchmarks`."""
