@@ -49,34 +49,35 @@ class LaneStore:
         """How many lanes this service has been made with."""
         return int(await connection.fetchval(f"select count(*) from {self.schema}.lane"))
 
-    async def beat(self, connection: Connection, worker: str, held: Mapping[int, int]) -> int:
-        """Say that this worker lives, renew its leases, and count the living. Lanes in a transaction renew there.
+    async def beat(self, connection: Connection, worker: str, held: Mapping[int, int]) -> tuple[int, int]:
+        """Say that this worker lives and renew its leases: (how many live, how many of them come before it).
 
+        Lanes in a transaction renew there.
         `held`: epochs by lane of what the worker works on. A lane that is its own only in the database (the answer to
         a claim, or a release, was lost with its connection) is not renewed, so that somebody takes it soon.
         """
-        return int(
-            await connection.fetchval(
-                f"""
-                with seen as (
-                    insert into {self.schema}.worker values ($1, clock_timestamp())
-                    on conflict (id) do update set seen_at = excluded.seen_at
-                ), mine as (
-                    select lane from {self.schema}.lane
-                    where owner = $1 and (lane, epoch) in (select * from unnest($2::int[], $3::bigint[]))
-                    for update skip locked
-                ), renewed as (
-                    update {self.schema}.lane set lease_until = {self._lease}
-                    where lane in (select lane from mine)
-                )
-                select 1 + count(*) from {self.schema}.worker
-                where id <> $1 and seen_at + ({self._lease} - clock_timestamp()) > clock_timestamp()
-                """,
-                worker,
-                list(held),
-                list(held.values()),
+        row = await connection.fetchrow(
+            f"""
+            with seen as (
+                insert into {self.schema}.worker values ($1, clock_timestamp())
+                on conflict (id) do update set seen_at = excluded.seen_at
+            ), mine as (
+                select lane from {self.schema}.lane
+                where owner = $1 and (lane, epoch) in (select * from unnest($2::int[], $3::bigint[]))
+                for update skip locked
+            ), renewed as (
+                update {self.schema}.lane set lease_until = {self._lease}
+                where lane in (select lane from mine)
             )
+            select 1 + count(*), count(*) filter (where id < $1) from {self.schema}.worker
+            where id <> $1 and seen_at + ({self._lease} - clock_timestamp()) > clock_timestamp()
+            """,
+            worker,
+            list(held),
+            list(held.values()),
         )
+        assert row is not None
+        return row[0], row[1]
 
     async def lost(self, connection: Connection, held: Mapping[int, int]) -> list[int]:
         """Which of these lanes have been taken by somebody else; epochs by lane."""

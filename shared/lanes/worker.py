@@ -77,13 +77,13 @@ class Worker:
         self._forget_ended()
         try:
             async with self._control.acquire() as connection:
-                living = await self._store.beat(connection, self._id, self.owned())
+                living, before = await self._store.beat(connection, self._id, self.owned())
                 lost = await self._store.lost(connection, self.owned())
                 free = await self._store.free_lanes(connection)
             for number in lost:
                 await self._lose(number)
             free = [lane for lane in free if lane not in self._owned]
-            share = -(-self._lanes // living)
+            share = self._lanes // living + (before < self._lanes % living)
             await self._give_back(len(self._owned) - share)
             await asyncio.gather(*(self._take(lane) for lane in free[: max(0, share - len(self._owned))]))
         except DatabaseError as error:
