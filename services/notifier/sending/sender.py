@@ -5,6 +5,7 @@ know whether it arrived, so it is called ambiguous and not sent a second time.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ from shared.db import DatabaseError, Pool
 FETCH: Final = 100
 """Messages that are looked up at a time."""
 POLL_SECONDS: Final = 1.0
+SETTLE_SECONDS: Final = 10.0
 GRACE_SECONDS: Final = 3.0
 """How long a text that is on the way may take at the end of the program."""
 
@@ -53,6 +55,7 @@ class Sender:
         self._dispatch = Dispatch(pool, channel, composer, by_facts=by_facts)
         self._settled: dict[int, int] = {}
         """The lanes, with epochs, in which nothing that an earlier owner began is left."""
+        self._settled_at = 0.0
         self._waiting: deque[Due] = deque()
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._more = more
@@ -62,9 +65,11 @@ class Sender:
         try:
             while True:
                 self._more.clear()
-                with suppress(*DatabaseError):
+                try:
                     await self._settle()
                     await self._look()
+                except DatabaseError as error:
+                    _log.warning("sender.database_away", reason=repr(error))
                 self._start()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._more.wait(), POLL_SECONDS)
@@ -72,13 +77,14 @@ class Sender:
             await self._stop()
 
     async def _settle(self) -> None:
+        """When lanes are new here, and now and then: an earlier owner may have been about to begin just then."""
         owned = self._owned()
-        if owned == self._settled:
+        if owned == self._settled and time.monotonic() < self._settled_at + SETTLE_SECONDS:
             return
         state = State.PENDING if self._channel.repeatable else State.AMBIGUOUS
         async with self._pool.acquire() as connection:
             found = await store.take_over(connection, owned, state, untold=state is State.AMBIGUOUS)
-        self._settled = owned
+        self._settled, self._settled_at = owned, time.monotonic()
         for play, message_id in found:
             MESSAGES.labels(play, state).inc()
             _log.warning("sender.cut_off", message=message_id, state=state)
