@@ -2,8 +2,11 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
+
+import httpx
 
 from demo.paper import Paper
 from demo.show import show
@@ -14,12 +17,15 @@ def main() -> int:
     """Show the demo; the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows question marks, and no traceback
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends the demo ends the system with it
     try:
         show(Paper(sys.stdout), keep=os.environ.get("KEEP") == "1")
     except DemoError as error:
         return _failed(str(error))
     except subprocess.CalledProcessError:
         return _failed("the log of purchases could not be fetched: `pip download Lifetimes==0.11.3` failed")
+    except httpx.HTTPError as error:
+        return _failed(f"the system did not answer: {error!r}")
     except KeyboardInterrupt:
         return 130
     return 0

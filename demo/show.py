@@ -1,6 +1,7 @@
 """The demo from beginning to end: start, load, look, check."""
 
 import time
+from contextlib import suppress
 
 from demo import life, mail, picture, story
 from demo.answers import Questions
@@ -8,8 +9,6 @@ from demo.history import History, history, write
 from demo.paper import Paper
 from demo.promises import Evidence, broken
 from demo.system import DemoError, System, running
-
-SETTLE_SECONDS = 60.0
 
 
 def show(paper: Paper, *, keep: bool) -> None:
@@ -50,7 +49,8 @@ def _load(paper: Paper, system: System, past: History) -> None:
         file = system.folder / f"up-to-{day}.csv"
         write(file, happenings)
         system.load(file)
-        system.settle(SETTLE_SECONDS)
+        system.settle("ladder")
+    system.settle("ladder", "notifier")
 
 
 def _look(questions: Questions, system: System) -> Evidence:
@@ -94,4 +94,5 @@ def _serve(paper: Paper, system: System) -> None:
     for path in ("/v1/ladder", f"/v1/customers/{story.TOP}", f"/v1/messages?customer={story.TOP}", "/readyz"):
         paper.line(f"    curl -s '{system.url}{path}'")
     paper.line(f"  Mail lies in {system.maildir}, its links work.")
-    system.wait()
+    with suppress(KeyboardInterrupt):
+        system.wait()

@@ -18,7 +18,8 @@ import httpx
 ROOT: Final = Path(__file__).parent.parent
 FOLDER: Final = ROOT / "build" / "demo"
 START_SECONDS: Final = 60.0
-PAUSE: Final = 0.1
+SETTLE_SECONDS: Final = 60.0
+PAUSE: Final = 0.05
 """Seconds between two looks."""
 
 _CALM: Final = 3
@@ -62,18 +63,18 @@ class System:
         if code:
             raise DemoError(f"the loader ended with exit code {code}")
 
-    def settle(self, seconds: float) -> None:
-        """Wait until all that was loaded is processed. Raises DemoError when it is not within so many seconds."""
+    def settle(self, *services: str) -> None:
+        """Wait until these services have processed all that was loaded. Raises DemoError when it takes too long."""
         calm = 0
 
         def still() -> bool:
             nonlocal calm
             answer = httpx.get(f"{self.url}/readyz", timeout=30)
-            done = answer.status_code == 200 and not any(answer.json()["lag"].values())
+            done = answer.status_code == 200 and not any(answer.json()["lag"][service] for service in services)
             calm = calm + 1 if done else 0
             return calm >= _CALM
 
-        self._until(still, seconds, "the system has not processed everything")
+        self._until(still, SETTLE_SECONDS, "the system has not processed everything")
 
     def wait(self) -> None:
         """Wait until it ends."""
@@ -107,12 +108,16 @@ def running() -> Iterator[System]:
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=FOLDER))
     folder.chmod(0o755)  # started by root, PostgreSQL runs under another account
     process = _started(folder)
+    failed = False
     try:
-        system = System(process, folder)
-        yield system
+        yield System(process, folder)
+    except Exception:
+        failed = True
+        raise
     finally:
         _stop(process)
-    _remove(folder)
+        if not failed:
+            _remove(folder)
 
 
 def _started(folder: Path) -> subprocess.Popen[bytes]:
