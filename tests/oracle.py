@@ -618,6 +618,26 @@ def standing_at(facts: Iterable[Told], as_of: int, shop: Shop = Shop()) -> Visib
     return steps[-1].after if steps else None
 
 
+def fall_after(facts: Iterable[Told], as_of: int, shop: Shop = Shop()) -> tuple[object, int] | None:
+    """The first fall after an instant if nothing more is heard: to which rung, and when."""
+    known = [fact for fact in without_repeats(facts) if _known_at(fact) <= as_of and instant_of(fact) <= as_of]
+    steps = walk(known, as_of + 1_000 * DAY, shop)
+    demotions = (one for step in steps if step.key[0] > as_of for one in step.announced if one.type == "rung.demoted")
+    return next(((one.to, one.at) for one in demotions), None)
+
+
+def chances_at(facts: Iterable[Told], as_of: int, shop: Shop = Shop()) -> tuple[float, float] | None:
+    """The chance of another purchase right after the newest one and at an instant, to four decimals."""
+    known = [fact for fact in without_repeats(facts) if _known_at(fact) <= as_of]
+    orders = [order for order in orders_of(known, shop) if order.stands]
+    if not orders:
+        return None
+    days = sorted({day_of(order.at, shop) for order in orders})
+    x, t_x = len(days) - 1, (days[-1] - days[0]).days / 7
+    passed = (as_of - midnight_of(days[-1], shop)) / (7 * DAY)
+    return round(chance(x, t_x, t_x), 4), round(chance(x, t_x, t_x + passed), 4)
+
+
 def _known_at(fact: Told) -> int:
     return instants.parse(fact.data.cause.at) if isinstance(fact, ReferralCredited) else fact.at
 

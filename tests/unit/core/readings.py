@@ -16,8 +16,6 @@ from shared.events import (
     Fact,
     Naming,
     PhaseName,
-    PurchaseCompleted,
-    PurchaseRefunded,
     ReferralCredited,
     ReferralMade,
     ReferralNamed,
@@ -25,6 +23,7 @@ from shared.events import (
 from tests import oracle
 from tests.make import RULES_TOML
 from tests.oracle import Announced, Cause, Shop, Told, Visible
+from tests.unit.core.told import Ladder
 
 Seen = dict[str, object]
 """A standing as one can see it, of converted friends their number."""
@@ -42,13 +41,15 @@ def rules_of(shop: Shop) -> Rules:
 def standing_by_oracle(facts: Sequence[Told], at: int, shop: Shop) -> Seen | None:
     """The standing at an instant as the oracle sees it."""
     standing = oracle.standing_at(facts, at, shop)
-    return None if standing is None else seen(standing)
+    if standing is None:
+        return None
+    return seen(standing) | {"fall": oracle.fall_after(facts, at, shop), "chances": oracle.chances_at(facts, at, shop)}
 
 
 def standing_by_core(facts: Sequence[Told], at: int, shop: Shop) -> Seen | None:
     """The standing at an instant as the core sees it."""
     standing = fold.as_of(oracle.without_repeats(facts), rules_of(shop), at)
-    return None if standing is None else explained(standing, at, shop)
+    return None if standing is None else explained(standing, at, shop) | foretold(standing, at, shop)
 
 
 def seen(standing: Visible) -> Seen:
@@ -81,6 +82,14 @@ def explained(standing: Standing, at: int, shop: Shop) -> Seen:
     }
 
 
+def foretold(standing: Standing, at: int, shop: Shop) -> Seen:
+    """What the core says of the time to come if nothing more is heard."""
+    told = explain(standing, at, rules_of(shop))
+    fall = None if told.falls is None else (told.falls.to, instants.parse(told.falls.at))
+    chances = None if told.churn is None else (told.churn.chance_after_last_purchase, told.churn.chance_now)
+    return {"fall": fall, "chances": chances}
+
+
 def _instant(text: str | None) -> int | None:
     return None if text is None else instants.parse(text)
 
@@ -98,43 +107,14 @@ def told_by_oracle(arrivals: Sequence[Told | int], until: int, shop: Shop) -> li
 
 
 def told_by_core(arrivals: Sequence[Told | int], until: int, shop: Shop) -> list[Announced]:
-    """What the core announces when it is led as the worker leads it; an instant among the facts is a sweep."""
-    rules = rules_of(shop)
-    standing: Standing | None = None
-    changes: list[Change] = []
-    known: list[Told] = []
+    """What the core announces; an instant among the facts is a sweep."""
+    ladder = Ladder(rules_of(shop))
     for arrival in (*arrivals, until):
-        more: list[Change] = []
-        if not isinstance(arrival, int):
-            standing, more = hear(standing, known, arrival, rules)
-        elif standing is not None:
-            standing, more = fold.sweep(standing, arrival, rules)
-        changes += more
-    return comparable(_announced(change) for change in changes)
-
-
-def hear(
-    standing: Standing | None, known: list[Told], fact: Told, rules: Rules
-) -> tuple[Standing | None, list[Change]]:
-    """The fact as a step of its own, or as a correction of what is known; known ones are passed over."""
-    if any((other.source, other.id) == (fact.source, fact.id) for other in known):
-        return standing, []
-    again = any(same_matter(fact, other) for other in known)
-    known.append(fact)
-    if standing is not None and (again or fold.is_late(standing, fact)):
-        return fold.correct(standing, known, fact, rules)
-    return fold.step(standing, fact, rules)
-
-
-def same_matter(fact: Told, other: Told) -> bool:
-    """Whether both are about the same order, or the same friend's credit."""
-    if isinstance(fact, PurchaseCompleted | PurchaseRefunded) and isinstance(
-        other, PurchaseCompleted | PurchaseRefunded
-    ):
-        return fact.data.order_id == other.data.order_id
-    if isinstance(fact, ReferralCredited) and isinstance(other, ReferralCredited):
-        return fact.data.friend == other.data.friend
-    return False
+        if isinstance(arrival, int):
+            ladder.sweep(arrival)
+        else:
+            ladder.learn(arrival)
+    return comparable(_announced(change) for change in ladder.changes)
 
 
 def comparable(announced: Iterable[Announced]) -> list[Announced]:
@@ -165,7 +145,7 @@ def ladder_by_oracle(facts: Sequence[Fact], at: int, shop: Shop) -> dict[str, Se
     return {person: seen(standing) for person, standing in oracle.ladder_of(facts, at, shop).items()}
 
 
-def ladder_by_core(facts: Sequence[Fact], at: int, shop: Shop) -> dict[str, Seen | None]:
+def ladder_by_core(facts: Sequence[Fact], at: int, shop: Shop) -> dict[str, Seen]:
     """Everybody's standing as the core sees it, the friends' sides deciding on the credits."""
     people = {fact.subject for fact in facts}
     referred = {fact.data.referee for fact in facts if isinstance(fact, ReferralMade) and fact.data.referee}
@@ -173,7 +153,8 @@ def ladder_by_core(facts: Sequence[Fact], at: int, shop: Shop) -> dict[str, Seen
     own: dict[str, list[Told]] = {person: [fact for fact in facts if fact.subject == person] for person in people}
     for credit in credits_:
         own[credit.subject].append(credit)
-    return {person: standing_by_core(own[person], at, shop) for person in people}
+    standings = {person: fold.as_of(own[person], rules_of(shop), at) for person in people}
+    return {person: explained(standing, at, shop) for person, standing in standings.items() if standing is not None}
 
 
 def credited(friend: str, facts: Sequence[Fact], shop: Shop) -> list[ReferralCredited]:
