@@ -12,6 +12,7 @@ from services.ladder.announce import announce
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause, decide
 from services.ladder.core.facts import key
+from services.ladder.core.past import Past
 from services.ladder.core.referrals import credit_of
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, decode, due_at, encode
@@ -60,7 +61,7 @@ class Person:
     """As before the batch."""
     standing: Standing | None
     friend: friends.Friend | None
-    facts: list[Folded] | None = None
+    past: Past | None = None
     """All that is known of them; None where nobody needs it."""
     ids: set[tuple[str, str]] = field(default_factory=set)
     claims: set[str] = field(default_factory=set)
@@ -102,12 +103,13 @@ class Turn:
     def know_facts(self, person: str, rows: Iterable[FactRow]) -> None:
         """Take in a person's journal."""
         known = self.people[person]
-        known.facts = []
+        facts: list[Folded] = []
         for row in rows:
-            known.facts.append(read_journal(row.body))
+            facts.append(read_journal(row.body))
             known.ids.add((row.source, row.id))
             if row.key is not None:
                 known.claims.add(row.key)
+        known.past = Past(facts, self.manner.rules)
 
     # -- folding -------------------------------------------------------------------------------------------------
 
@@ -148,14 +150,14 @@ class Turn:
     def _stood(self, person: Person, message: Folded, *, first: bool) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
-        if person.facts is not None:
-            person.facts.append(message)
-        if person.standing is None and person.facts is None:
+        if person.past is not None:
+            person.past.learn(message)
+        if person.standing is None and person.past is None:
             return *fold.step(None, message, rules), False
         if first and _in_order(_step(person), message):
             return *fold.step(person.standing, message, rules), False
-        assert person.facts is not None, "the journal of whoever must be refolded has been loaded"
-        return *fold.correct(person.standing, person.facts, message, rules), True
+        assert person.past is not None, "the journal of whoever must be refolded has been loaded"
+        return *fold.correct(person.standing, person.past, message, rules), True
 
     # -- referrals -----------------------------------------------------------------------------------------------
 
@@ -171,13 +173,13 @@ class Turn:
     def _refer(self, person: Person, message: Folded) -> None:
         if type(message) is ReferralMade and (row := friends.naming_row(message, self.manner.lane_of)):
             self.outbox.append(row)
-        if person.friend is not None and person.facts is not None and type(message) is not ReferralCredited:
+        if person.friend is not None and person.past is not None and type(message) is not ReferralCredited:
             self._recredit(person, message)
 
     def _recredit(self, person: Person, message: Fact | Internal) -> None:
         assert person.friend is not None
-        assert person.facts is not None, "the journal of a person whose credit may change has been loaded"
-        facts = [fact for fact in person.facts if type(fact) is not ReferralCredited]
+        assert person.past is not None, "the journal of a person whose credit may change has been loaded"
+        facts = [fact for fact in person.past.known if type(fact) is not ReferralCredited]
         credit = credit_of(person.id, facts, person.friend.namings, self.manner.rules)
         rows = friends.recredit(person.friend, person.id, credit, friends.cause_of(message), self.manner.lane_of)
         person.friend_changed = person.friend_changed or bool(rows)
@@ -197,9 +199,9 @@ class Turn:
     def refold(self, person: str, until: int, *, emit: bool) -> None:
         """Fold a person from nothing up to `until`; `emit`: announce what that changes."""
         known = self.people[person]
-        before, facts = known.standing, known.facts
-        assert facts is not None
-        known.standing, known.changed = fold.refold(facts, self.manner.rules, until), True
+        before, past = known.standing, known.past
+        assert past is not None
+        known.standing, known.changed = fold.refold(past.known, self.manner.rules, until), True
         if emit and known.standing is not None:
             changes = decide(before, known.standing, DeadlineCause(name=RULES_CHANGED, at=until), until)
             self._announce(person, changes, until, correction=True)

@@ -5,25 +5,20 @@ purchase whose refund is known, a further credit for the same friend) is a `corr
 all their facts. Both end in the same standing whatever the order of arrival.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from services.ladder.core.decide import Change, FactCause, decide, decide_deadlines
-from services.ladder.core.evolve import advance, buy, evolve
+from services.ladder.core.evolve import advance, evolve
 from services.ladder.core.facts import Known, instant, key, known_since
-from services.ladder.core.orders import bill
+from services.ladder.core.past import Past, makes_known
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, copied
-from shared.events import PurchaseCompleted, ReferralCredited
+from shared.events import ReferralCredited
 
 
 def is_late(standing: Standing, fact: Known) -> bool:
     """Whether the fact comes before the person's newest step."""
     return key(fact) < standing.step
-
-
-def makes_known(fact: Known) -> bool:
-    """Whether a person exists from this fact on; what others did does not make one known."""
-    return type(fact) is not ReferralCredited
 
 
 def step(standing: Standing | None, fact: Known, rules: Rules) -> tuple[Standing, list[Change]]:
@@ -54,19 +49,17 @@ def sweep(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[
     return after, changes
 
 
-def correct(
-    before: Standing | None, facts: Sequence[Known], cause: Known, rules: Rules
-) -> tuple[Standing, list[Change]]:
+def correct(before: Standing | None, past: Past, cause: Known, rules: Rules) -> tuple[Standing, list[Change]]:
     """Folds the person anew and tells the difference, at the later of the cause's instant and the newest step.
 
-    `facts` are all that are known of the person, `cause` among them, in any order, each (source, id) once.
-    Raises ValueError when none of them makes the person known.
+    `past` has learnt all that is known of the person, `cause` among it. Raises ValueError when nothing of it makes the
+    person known.
     """
     at = instant(cause) if before is None else max(instant(cause), before.step_at)
     changes: list[Change] = []
     if before is not None:
         before, changes = sweep(before, at, rules)
-    after = refold(facts, rules)
+    after = past.fold()
     if after is None:
         raise ValueError("a credit alone makes nobody known")
     after, _ = advance(after, at, rules)
@@ -79,14 +72,14 @@ def refold(facts: Iterable[Known], rules: Rules, until: int | None = None) -> St
 
     None when no fact makes the person known.
     """
-    counting = _counting(fact for fact in facts if until is None or instant(fact) <= until)
-    return _fold(counting, rules, until)
+    standing = Past((fact for fact in facts if until is None or instant(fact) <= until), rules).fold()
+    return standing if standing is None or until is None else advance(standing, until, rules)[0]
 
 
 def as_of(facts: Iterable[Known], rules: Rules, at: int) -> Standing | None:
     """The standing as it was at `at`: of the facts known now up to then, with what was known of refunds by then."""
-    counting = _counting(fact for fact in facts if known_since(fact) <= at)
-    return _fold([fact for fact in counting if instant(fact) <= at], rules, at)
+    known = Past((fact for fact in facts if known_since(fact) <= at), rules)
+    return refold(known.counting, rules, at)
 
 
 def cause_of(fact: Known) -> FactCause:
@@ -94,35 +87,6 @@ def cause_of(fact: Known) -> FactCause:
     if type(fact) is ReferralCredited:
         return FactCause(fact.data.cause.id, fact.data.cause.source)
     return FactCause(fact.id, fact.source)
-
-
-def _fold(ordered: list[Known], rules: Rules, until: int | None) -> Standing | None:
-    paid = bill(ordered, rules)
-    standing: Standing | None = None
-    for fact in ordered:
-        if standing is not None:
-            standing, _ = advance(standing, instant(fact), rules)
-        elif not makes_known(fact):
-            continue
-        if type(fact) is PurchaseCompleted:
-            standing = buy(standing, fact, paid[fact.source, fact.id], rules)
-        else:
-            standing = evolve(standing, fact, rules)
-    if standing is not None and until is not None:
-        standing, _ = advance(standing, until, rules)
-    return standing
-
-
-def _counting(facts: Iterable[Known]) -> list[Known]:
-    """In order, and of each friend the newest credit only."""
-    credits: dict[str, ReferralCredited] = {}
-    counting: list[Known] = []
-    for fact in facts:
-        if type(fact) is not ReferralCredited:
-            counting.append(fact)
-        elif (known := credits.get(fact.data.friend)) is None or known.data.version < fact.data.version:
-            credits[fact.data.friend] = fact
-    return sorted([*counting, *credits.values()], key=key)
 
 
 def _as_of_step(standing: Standing, at: int) -> Standing:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.ladder.core.facts import Known, key
+from services.ladder.core.facts import key
 from services.ladder.core.rules import Rules
 from shared import events
 from shared.events import PurchaseCompleted, PurchaseRefunded
@@ -17,40 +17,24 @@ class Paid(NamedTuple):
     refunded: int
 
 
-Bill = dict[tuple[str, str], Paid]
-"""By (source, id) of the purchase."""
-
-
-def bill(facts: Sequence[Known], rules: Rules) -> Bill:
-    """What each purchase is worth when all these facts are known; `facts` are in order."""
-    refunds: defaultdict[str, list[int | None]] = defaultdict(list)
-    for fact in facts:
-        if type(fact) is PurchaseRefunded:
-            amount = fact.data.amount
-            refunds[fact.data.order_id].append(None if amount is None else rules.minor(amount))
-    found: Bill = {}
-    seen: set[str] = set()
-    for fact in facts:
-        if type(fact) is PurchaseCompleted:
-            order = fact.data.order_id
-            again = order in seen
-            seen.add(order)
-            found[fact.source, fact.id] = (
-                Paid(None, 0) if again else _paid(rules.minor(fact.data.amount), refunds.get(order, []))
-            )
-    return found
-
-
-def _paid(amount: int, refunds: list[int | None]) -> Paid:
-    back = sum(refund for refund in refunds if refund is not None)
-    if None in refunds or (back >= amount and back > 0):
+def paid(purchase: PurchaseCompleted, refunds: Sequence[PurchaseRefunded], rules: Rules) -> Paid:
+    """What an order is worth after all its refunds: nothing that counts where they are for all of it."""
+    amount = rules.minor(purchase.data.amount)
+    parts = [refund.data.amount for refund in refunds]
+    back = sum(rules.minor(part) for part in parts if part is not None)
+    if None in parts or (back >= amount and back > 0):
         return Paid(None, amount)
     return Paid(amount - back, back)
 
 
 def first_standing(facts: Sequence[events.Fact], rules: Rules) -> PurchaseCompleted | None:
-    """The earliest purchase that stands."""
-    ordered = sorted(facts, key=key)
-    paid = bill(ordered, rules)
-    purchases = (fact for fact in ordered if type(fact) is PurchaseCompleted)
-    return next((fact for fact in purchases if paid[fact.source, fact.id].net is not None), None)
+    """The earliest purchase that stands; of several of one order only the earliest counts."""
+    refunds: defaultdict[str, list[PurchaseRefunded]] = defaultdict(list)
+    orders: dict[str, PurchaseCompleted] = {}
+    for fact in sorted(facts, key=key):
+        if type(fact) is PurchaseRefunded:
+            refunds[fact.data.order_id].append(fact)
+        elif type(fact) is PurchaseCompleted:
+            orders.setdefault(fact.data.order_id, fact)
+    stand = (one for order, one in orders.items() if paid(one, refunds.get(order, ()), rules).net is not None)
+    return min(stand, key=key, default=None)

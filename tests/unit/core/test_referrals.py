@@ -4,6 +4,7 @@ import pytest
 
 from services.ladder.core import fold
 from services.ladder.core.facts import Known
+from services.ladder.core.past import Past, makes_known
 from services.ladder.core.referrals import credit_of
 from shared.events import Fact, ReferralNamed
 from tests.make import credit, day, fact, naming, purchase, refund, rules
@@ -126,11 +127,11 @@ def test_a_credit_alone_makes_nobody_known() -> None:
     """A person exists from the first fact whose subject they are, not by what a friend did."""
     alone = credit("f1", converted=day(5))
     assert fold.refold([alone], rules()) is None
-    assert not fold.makes_known(alone)
+    assert not makes_known(alone)
     with pytest.raises(ValueError, match="makes nobody known"):
         fold.step(None, alone, rules())
     with pytest.raises(ValueError, match="makes nobody known"):
-        fold.correct(None, [alone], alone, rules())
+        fold.correct(None, Past([alone], rules()), alone, rules())
 
 
 def test_what_takes_a_credit_back_makes_nobody_older() -> None:

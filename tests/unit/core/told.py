@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause
 from services.ladder.core.facts import Known, key
+from services.ladder.core.past import Past, makes_known
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, decode, encode
 from shared.events import PhaseName, PurchaseCompleted, PurchaseRefunded, ReferralCredited
@@ -23,6 +24,8 @@ class Ladder:
     standing: Standing | None = None
     facts: list[Known] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    past: Past | None = None
+    """Kept over all corrections, with a standing at every second fact, so that all of its short cuts are taken."""
 
     def learn(self, fact: Known) -> list[Change]:
         """Take in a fact: known ones are passed over, those that change the past correct it, others are a step."""
@@ -30,10 +33,13 @@ class Ladder:
             return []
         changes_past = self._changes_past(fact)
         self.facts.append(fact)
-        if self.standing is None and not any(fold.makes_known(known) for known in self.facts):
+        if self.past is None:
+            self.past = Past([], self.rules, spacing=2)
+        self.past.learn(fact)
+        if self.standing is None and not any(makes_known(known) for known in self.facts):
             return []
         if changes_past:
-            self.standing, changes = fold.correct(self.standing, self.facts, fact, self.rules)
+            self.standing, changes = fold.correct(self.standing, self.past, fact, self.rules)
         else:
             self.standing, changes = fold.step(self.standing, fact, self.rules)
         self.changes += changes

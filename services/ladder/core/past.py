@@ -1,0 +1,116 @@
+"""All that is known of one person, in order, ready to be folded anew from the place where it changed.
+
+A correction then costs what lies behind the changed place, not the whole life: one late fact among a hundred thousand
+is a matter of microseconds once the rest has been folded.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from services.ladder.core.evolve import advance, buy, evolve
+from services.ladder.core.facts import Known, instant, key
+from services.ladder.core.orders import Paid, paid
+from services.ladder.core.rules import Rules
+from services.ladder.core.standing import Standing
+from shared.events import PurchaseCompleted, PurchaseRefunded, ReferralCredited
+
+SPACING: Final = 100
+"""Facts between two standings that are kept on the way."""
+
+Key = tuple[int, str, str]
+
+
+def makes_known(fact: Known) -> bool:
+    """Whether a person exists from this fact on; what others did does not make one known."""
+    return type(fact) is not ReferralCredited
+
+
+class Past:
+    """A person's facts, each (source, id) once; of the credits for one friend only the newest counts."""
+
+    def __init__(self, facts: Iterable[Known], rules: Rules, spacing: int = SPACING) -> None:
+        self._rules = rules
+        self._spacing = spacing
+        self.known: list[Known] = list(facts)
+        """All of them, in the order in which they were told."""
+        self._credits: dict[str, ReferralCredited] = {}
+        self._purchases: defaultdict[str, list[PurchaseCompleted]] = defaultdict(list)
+        self._refunds: defaultdict[str, list[PurchaseRefunded]] = defaultdict(list)
+        self._kept: list[Standing | None] = []
+        """The standings after so many facts, twice, three times so many …, as far as they are right."""
+        for fact in self.known:
+            self._note(fact)
+        others = [fact for fact in self.known if type(fact) is not ReferralCredited]
+        self.counting: list[Known] = sorted([*others, *self._credits.values()], key=key)
+        """Those that count, in order: all but the credits that newer ones have replaced."""
+        self._keys: list[Key] = [key(fact) for fact in self.counting]
+
+    def learn(self, fact: Known) -> None:
+        """One more fact, of whatever time."""
+        self.known.append(fact)
+        replaced = self._note(fact)
+        if replaced is fact:
+            return
+        if replaced is not None:
+            self._remove(replaced)
+        self._insert(fact)
+        if type(fact) is PurchaseRefunded and (bought := self._purchases.get(fact.data.order_id)):
+            self._forget(bisect_left(self._keys, min(map(key, bought))))
+
+    def fold(self) -> Standing | None:
+        """The standing after all of them; None when none makes the person known."""
+        done = len(self._kept) * self._spacing
+        standing = self._kept[-1] if self._kept else None
+        for place in range(done, len(self.counting)):
+            standing = self._step(standing, self.counting[place])
+            if (place + 1) % self._spacing == 0:
+                self._kept.append(standing)
+        return standing
+
+    def _step(self, standing: Standing | None, fact: Known) -> Standing | None:
+        if standing is not None:
+            standing, _ = advance(standing, instant(fact), self._rules)
+        elif not makes_known(fact):
+            return None
+        if type(fact) is PurchaseCompleted:
+            return buy(standing, fact, self._paid(fact), self._rules)
+        return evolve(standing, fact, self._rules)
+
+    def _paid(self, fact: PurchaseCompleted) -> Paid:
+        """What a purchase is worth: the earliest of its order counts, less all refunds whatever their own time."""
+        order = fact.data.order_id
+        bought = self._purchases[order]
+        if len(bought) > 1 and min(bought, key=key) is not fact:
+            return Paid(None, 0)
+        return paid(fact, self._refunds.get(order, ()), self._rules)
+
+    def _note(self, fact: Known) -> Known | None:
+        """Sort a fact in by what it is about; returns the credit that no longer counts, perhaps the fact itself."""
+        if type(fact) is PurchaseCompleted:
+            self._purchases[fact.data.order_id].append(fact)
+        elif type(fact) is PurchaseRefunded:
+            self._refunds[fact.data.order_id].append(fact)
+        elif type(fact) is ReferralCredited:
+            former = self._credits.get(fact.data.friend)
+            if former is not None and former.data.version >= fact.data.version:
+                return fact
+            self._credits[fact.data.friend] = fact
+            return former
+        return None
+
+    def _insert(self, fact: Known) -> None:
+        place = bisect_left(self._keys, key(fact))
+        self._keys.insert(place, key(fact))
+        self.counting.insert(place, fact)
+        self._forget(place)
+
+    def _remove(self, fact: Known) -> None:
+        place = bisect_left(self._keys, key(fact))
+        del self._keys[place], self.counting[place]
+        self._forget(place)
+
+    def _forget(self, place: int) -> None:
+        """Standings that have seen the fact at this place are no longer right."""
+        del self._kept[place // self._spacing :]
