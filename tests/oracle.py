@@ -125,8 +125,11 @@ def instant_of(fact: Told) -> int:
 
 
 def key_of(fact: Told) -> Key:
-    """The order of facts."""
-    return (instant_of(fact), fact.id, fact.source)
+    """The order of facts; a credit stands where the friend's fact stands, right behind a fact of the same name."""
+    if isinstance(fact, ReferralCredited):
+        deed = fact.data.converted or fact.data.cause
+        return (instants.parse(deed.at), deed.id, f"{deed.source}\x1f{fact.id}")
+    return (fact.at, fact.id, fact.source)
 
 
 def cause_of(fact: Told) -> Cause:

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple, assert_never
 
 from services.ladder.core import phases, rungs
-from services.ladder.core.facts import Known, instant
+from services.ladder.core.facts import Known, instant, key
 from services.ladder.core.orders import Paid
 from services.ladder.core.rules import Affected, Pace, Rules
 from services.ladder.core.standing import FOREVER, NEVER, RUNGS, Because, Marks, Stage, Standing, copied
@@ -58,9 +58,9 @@ def buy(standing: Standing | None, fact: PurchaseCompleted, paid: Paid, rules: R
 def _begin(standing: Standing | None, fact: Known, at: int) -> Standing:
     if standing is None:
         ends = (FOREVER, *[NEVER] * (len(RUNGS) - 1))
-        return Standing(at, fact.id, fact.source, 1, at, Stage.LEAD, at, ends)
+        return Standing(*key(fact), 1, at, Stage.LEAD, at, ends)
     after = copied(standing)
-    after.step_at, after.step_id, after.step_source = at, fact.id, fact.source
+    after.step_at, after.step_id, after.step_source = key(fact)
     return after
 
 

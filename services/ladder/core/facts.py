@@ -20,5 +20,12 @@ def known_since(fact: Known) -> int:
 
 
 def key(fact: Known) -> tuple[int, str, str]:
-    """The place in the order of facts: (instant, id, source), text by code point."""
-    return instant(fact), fact.id, fact.source
+    """The place in the order of facts: (instant, id, source), text by code point.
+
+    A credit takes the place of the friend's fact it is due to, so that it never comes before the referral, which may
+    be all that makes its maker known and be of the same instant; its own id tells it from a fact of that name.
+    """
+    if type(fact) is not ReferralCredited:
+        return fact.at, fact.id, fact.source
+    deed = fact.data.converted or fact.data.cause
+    return instants.parse(deed.at), deed.id, f"{deed.source}\x1f{fact.id}"

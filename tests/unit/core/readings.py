@@ -19,6 +19,7 @@ from shared.events import (
     ReferralCredited,
     ReferralMade,
     ReferralNamed,
+    derived_id,
 )
 from tests import oracle
 from tests.make import RULES_TOML
@@ -167,7 +168,8 @@ def credited(friend: str, facts: Sequence[Fact], shop: Shop) -> list[ReferralCre
         return []
     maker, purchase = found
     data = Credit(friend=friend, converted=purchase, cause=purchase, version=1)
-    return [ReferralCredited(id=f"credit of {friend}", source="ladder", subject=maker, time=purchase.at, data=data)]
+    name = derived_id("referral.credited", maker, friend, "1")
+    return [ReferralCredited(id=name, source="ladder", subject=maker, time=purchase.at, data=data)]
 
 
 def _naming(made: ReferralMade, friend: str) -> ReferralNamed:
