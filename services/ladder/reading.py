@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from shared import instants
 from shared.events import (
     SHOP_EVENTS,
     Fact,
@@ -41,7 +42,7 @@ class Read:
     """
 
     messages: list[tuple[Fact | Internal, bytes, int]] = field(default_factory=list)
-    """(message, its bytes, the lane's time once it was read)."""
+    """(message, its bytes, the time at which it is known)."""
     dead: list[DeadLetter] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     ticked: bool = False
@@ -58,7 +59,7 @@ def read(records: Sequence[Record], shop: Shop, time: int) -> Read:
                 batch.ticked = True
             else:
                 _check(message, record, lane, shop)
-                batch.messages.append((message, record.value, max(time, message.at)))
+                batch.messages.append((message, record.value, _known_at(message, time)))
         except (msgspec.ValidationError, msgspec.DecodeError, ValueError, RecursionError) as error:
             batch.dead.append(_letter(record, error))
             continue
@@ -70,6 +71,16 @@ def read(records: Sequence[Record], shop: Shop, time: int) -> Read:
 
 def _decode(record: Record) -> Fact | Internal | Tick:
     return _told.decode(record.value) if record.topic == SHOP_EVENTS else _internal.decode(record.value)
+
+
+def _known_at(message: Fact | Internal, time: int) -> int:
+    """The lane's time once a message was read; of what another lane tells the time of its cause.
+
+    How far this lane has come meanwhile is chance, and must not make an announcement historical.
+    """
+    if type(message) is ReferralCredited:
+        return max(message.at, instants.parse(message.data.cause.at))
+    return max(time, message.at)
 
 
 def _check(message: Fact | Internal, record: Record, lane: int, shop: Shop) -> None:

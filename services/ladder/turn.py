@@ -227,8 +227,8 @@ class Turn:
             return self.now
         if type(change.cause) is DeadlineCause:
             place = bisect_left(self.times, change.at)
-            return min(self.times[place], time) if place < len(self.times) else time
-        return time
+            time = min(self.times[place], time) if place < len(self.times) else time
+        return max(time, change.at)
 
     # -- results -------------------------------------------------------------------------------------------------
 

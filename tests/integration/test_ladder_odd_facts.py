@@ -1,5 +1,6 @@
 """Facts that come twice, cannot be read, or cannot be folded; and deadlines under the wall clock."""
 
+import msgspec
 import pytest
 
 from services.ladder.core import fold
@@ -15,7 +16,7 @@ from shared.log.postgres import PostgresLog
 from tests import oracle
 from tests.integration.community import community
 from tests.integration.ladder_lanes import Lanes, working
-from tests.make import day, purchase
+from tests.make import day, fact, purchase
 from tests.seen import expected_standings, seen, standings
 from tests.until import until
 
@@ -113,3 +114,20 @@ async def test_the_wall_clock_fires_deadlines_at_their_own_instants(database: st
         messages = await lanes.announcements()
     assert {seen(message) for message in messages} == {("c1", *told) for told in oracle.told([fact], day(1000))}
     assert all(message.data.historical for message in messages)
+
+
+async def test_what_a_friend_did_is_news_however_far_the_referrers_lane_has_come(database: str) -> None:
+    """A conversion is recorded at the time of the friend's purchase, so a fast replay does not make it history."""
+    maker, friend = "maker", next(f"f{n}" for n in range(100) if lane_of(f"f{n}", 4) != lane_of("maker", 4))
+    referred = fact("referral.made", day(1), subject=maker, referee=friend)
+    async with working(database, PostgresLog(database), simulate=True) as lanes:
+        await lanes.tell([referred, purchase(day(2), subject=friend)])
+        await lanes.tick(day(60))
+        await lanes.settled()
+
+        async def credited() -> list[events.Announcement]:
+            return [told for told in await lanes.announcements() if isinstance(told, events.ReferralConverted)]
+
+        (told,) = await until(credited)
+    assert told.data.recorded_at == told.time == "2024-01-03T00:00:00Z"
+    assert told.data.historical is msgspec.UNSET
