@@ -28,9 +28,11 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
     engine = db.engine(runtime.dsn, pool_size=4, max_overflow=4)
 
     async def behind() -> int:
+        """Records, then persons, then what both led to: whatever moves on meanwhile is seen at its next place."""
+        unread = await lag(control, lanes, runtime.log, TOPICS)
         async with control.acquire() as connection:
             persons = await store.count_due(connection, await lanes.clock(connection) if by_wall else None)
-        return persons + await lag(control, lanes, runtime.log, TOPICS)
+        return unread + persons + await lag(control, lanes, runtime.log, TOPICS)
 
     async def look() -> None:
         await observe(control, lanes)
