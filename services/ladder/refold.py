@@ -1,7 +1,7 @@
 """`python -m services.ladder refold`: fold everybody anew with the rules, zone and currency of now.
 
 Lane by lane, each lane taken like a worker takes it (epoch + 1), a few hundred persons in a transaction; after a stop
-it goes on where it was. Announces nothing unless `--emit`.
+it goes on where it was. Until it is through no ladder starts. Announces nothing unless `--emit`.
 """
 
 import argparse
@@ -25,6 +25,8 @@ PAGE = 500
 LEASE_SECONDS = 60.0
 PROGRESS = "refold"
 """Where the job notes how far it came."""
+WORKER = "refold"
+"""As whom it takes lanes."""
 
 
 class Progress(msgspec.Struct):
@@ -66,6 +68,10 @@ async def _run(job: Job, dsn: str) -> int:
     async with pool, pool.acquire() as connection:
         if await job.lanes.living(connection):
             raise RefusedError("ladder workers are running with the rules of before: stop them first")
+        if not await store.be_only_refold(connection):
+            raise RefusedError("another refold is running")
+        await job.lanes.release_all(connection, WORKER)  # what one that was killed held
+        await job.lanes.set_meta(connection, "rules", f"half refolded to {job.rules.digest}")
         progress = await _progress(connection, job)
         people = 0
         for number in range(job.settings.lanes):
@@ -83,7 +89,7 @@ async def _progress(connection: db.Connection, job: Job) -> Progress:
 async def _refold_lane(connection: db.Connection, job: Job, progress: Progress, number: int) -> int:
     if progress.done.get(str(number), "") is None:
         return 0
-    lane = await job.lanes.claim(connection, number, "refold")
+    lane = await job.lanes.claim(connection, number, WORKER)
     if lane is None:
         raise RefusedError(f"lane {number} is held by a worker: stop the ladder first")
     people = 0

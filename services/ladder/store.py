@@ -209,6 +209,11 @@ async def page(tx: Connection, lane: int, after: str, limit: int) -> dict[str, S
     return {row["person"]: Stored(row["state"], row["friend"]) for row in rows}
 
 
+async def be_only_refold(connection: Connection) -> bool:
+    """Whether no other session refolds; from now on none can, until this session ends in whatever way."""
+    return bool(await connection.fetchval("select pg_try_advisory_lock(hashtextextended('ladder.refold', 0))"))
+
+
 async def any_due(connection: Connection, lane: int, until: int) -> bool:
     """Whether any deadline of the lane is at or before `until`."""
     return bool(

@@ -141,6 +141,12 @@ class LaneStore:
             epoch,
         )
 
+    async def release_all(self, connection: Connection, worker: str) -> None:
+        """Give back what a worker that is known to be gone still holds."""
+        await connection.execute(
+            f"update {self.schema}.lane set owner = null, lease_until = null where owner = $1", worker
+        )
+
     async def leave(self, connection: Connection, worker: str) -> None:
         """This worker lives no more; also forget those who have long been silent."""
         await connection.execute(
