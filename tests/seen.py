@@ -23,6 +23,9 @@ from tests import oracle
 CACHE: Final = Path(__file__).parent.parent / "build" / "oracle"
 
 
+UTC_SHOP: Final = oracle.Shop()
+
+
 class Seen(NamedTuple):
     """An announcement as the oracle puts it."""
 
@@ -133,7 +136,7 @@ def expected_announcements(facts: Iterable[events.Fact], end: int) -> frozenset[
     return frozenset(Seen(person, *each) for person, theirs in lives.items() for each in oracle.told(theirs, end))
 
 
-def expected_standings(facts: Iterable[events.Fact], at: int) -> dict[str, Standing]:
+def expected_standings(facts: Iterable[events.Fact], at: int, shop: oracle.Shop = UTC_SHOP) -> dict[str, Standing]:
     """Everybody's standing at an instant."""
     return {
         person: (
@@ -149,7 +152,7 @@ def expected_standings(facts: Iterable[events.Fact], at: int) -> dict[str, Stand
             seen.made,
             len(seen.converted),
         )
-        for person, seen in oracle.ladder_of(facts, at).items()
+        for person, seen in oracle.ladder_of(facts, at, shop).items()
     }
 
 

@@ -34,10 +34,14 @@ class Deployment:
         self.store = store
         self.pool = pool
         self.environment = {"DATABASE_URL": dsn, "LANES": "4", **_log_settings(store), **settings}
-        self.settings = LadderSettings.model_validate({name.lower(): value for name, value in self.environment.items()})
         self.ingest = Program("services.ingest", self.environment)
         self.ladders: list[Program] = []
         self.client = Client("", "", "")
+
+    @property
+    def settings(self) -> LadderSettings:
+        """What a ladder started now reads from its environment."""
+        return LadderSettings.model_validate({name.lower(): value for name, value in self.environment.items()})
 
     # -- programs ------------------------------------------------------------------------------------------------
 
@@ -172,6 +176,14 @@ async def deployed(
     finally:
         await deployment.end()
         await pool.close()
+
+
+async def refusal(environment: Mapping[str, str], module: str = "services.ladder") -> str:
+    """What a program says when it refuses to start: the only line that is no log line."""
+    ended = await run(module, environment)
+    assert (ended.code, ended.out) == (1, ""), ended
+    (line,) = [line for line in ended.err.splitlines() if not line.startswith("{")]
+    return line
 
 
 def body(facts: Iterable[events.Fact]) -> bytes:

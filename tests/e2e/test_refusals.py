@@ -1,27 +1,11 @@
 """Starts that would do harm are refused with one line and exit code 1."""
 
 import asyncio
-from collections.abc import Mapping
 
 import pytest
 
-from tests.e2e.deployment import REPLAY, deployed
+from tests.e2e.deployment import deployed, refusal
 from tests.integration.log_stores import Store
-from tests.system import Ended, run
-
-
-async def refusal(environment: Mapping[str, str], module: str = "services.ladder") -> str:
-    """What a program says when it refuses to start."""
-    ended = await run(module, environment)
-    assert ended.code == 1, ended
-    return one_line(ended)
-
-
-def one_line(ended: Ended) -> str:
-    """The only line that is no log line."""
-    assert ended.out == ""
-    (line,) = [line for line in ended.err.splitlines() if not line.startswith("{")]
-    return line
 
 
 async def test_a_start_that_does_not_fit_what_is_stored_is_refused(database: str, embedded: Store) -> None:
