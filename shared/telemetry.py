@@ -19,6 +19,22 @@ OLDEST_OUTBOX_SECONDS = Gauge("loyalty_oldest_outbox_seconds", "Age of the oldes
 LANES_OWNED = Gauge("loyalty_lanes_owned", "Lanes that this process owns", ["service"])
 
 
+class _Seldom(logging.Filter):
+    """Lets aiokafka say the same thing once a minute: it tells of every failed attempt to connect, several a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka"):
+            return True
+        recent = record.created < self._said.get(record.msg, 0.0) + 60
+        if not recent:
+            self._said[record.msg] = record.created
+        return not recent
+
+
 def configure_logging(level: str) -> None:
     """Write every log line, also those of libraries, as one JSON object to standard error."""
     shared: list[structlog.typing.Processor] = [
@@ -49,5 +65,4 @@ def configure_logging(level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("alembic", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # It tells of every failed attempt to connect, several a second; that the log is away is told by those who wait.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    handler.addFilter(_Seldom())

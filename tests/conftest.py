@@ -9,9 +9,9 @@ import itertools
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 import pytest
@@ -19,10 +19,12 @@ import pytest
 from shared.db import migrate
 from shared.embedded import EmbeddedPostgres
 from shared.telemetry import configure_logging
-from tests.kafka_broker import KafkaBroker, NoKafkaError, new_broker
+from tests.kafka_broker import KafkaBroker, NoKafkaError, SecureKafka, new_broker
 
 TEMPLATE: Final = "template_ladder"
 NO_KAFKA: Final = pytest.StashKey[str]()
+
+Broker = TypeVar("Broker", bound=KafkaBroker)
 
 _numbers = itertools.count()
 
@@ -71,7 +73,7 @@ def kafka(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     if named := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield named
         return
-    broker = _new_broker(request, folder / "kafka")
+    broker = _new_broker(request, folder / "kafka", new_broker)
     broker.start()
     yield broker.bootstrap_servers
     broker.remove()
@@ -80,7 +82,16 @@ def kafka(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
 @pytest.fixture
 def own_kafka(request: pytest.FixtureRequest, folder: Path) -> Iterator[KafkaBroker]:
     """A broker of the test's own, running, to be killed and restarted."""
-    broker = _new_broker(request, folder / f"kafka-{next(_numbers)}")
+    broker = _new_broker(request, folder / f"kafka-{next(_numbers)}", new_broker)
+    broker.start()
+    yield broker
+    broker.remove()
+
+
+@pytest.fixture(scope="session")
+def secure_kafka(request: pytest.FixtureRequest, folder: Path) -> Iterator[SecureKafka]:
+    """A broker with TLS and logins."""
+    broker = _new_broker(request, folder / "kafka-secure", SecureKafka)
     broker.start()
     yield broker
     broker.remove()
@@ -99,9 +110,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_sep("!", line, red=True, bold=True)
 
 
-def _new_broker(request: pytest.FixtureRequest, folder: Path) -> KafkaBroker:
+def _new_broker(request: pytest.FixtureRequest, folder: Path, kind: Callable[[Path], Broker]) -> Broker:
     try:
-        return new_broker(folder)
+        return kind(folder)
     except NoKafkaError as error:
         if os.environ.get("REQUIRE_KAFKA") == "1":
             pytest.fail(f"REQUIRE_KAFKA=1, and there is no Kafka: {error}", pytrace=False)

@@ -105,9 +105,12 @@ class KafkaBroker(ABC):
 class JavaKafka(KafkaBroker):
     """Kafka from its own jars, in a Java process."""
 
+    users: tuple[str, ...] = ()
+    """Options that make users when the storage is formatted."""
+
     def __init__(self, folder: Path, jars: Path) -> None:
         super().__init__(folder)
-        self._jars = jars
+        self.jars = jars
         self._controller_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -127,20 +130,23 @@ class JavaKafka(KafkaBroker):
 
     def _format(self, properties: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = SETTINGS | {
+        settings = self._settings()
+        properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        cluster = uuid.uuid4().hex[:22]
+        command = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *self.users)
+        subprocess.run(command, check=True, capture_output=True)
+
+    def _settings(self) -> dict[str, str]:
+        return SETTINGS | {
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller_port}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
             "controller.quorum.voters": f"1@127.0.0.1:{self._controller_port}",
             "log.dirs": str(self.folder / "data"),
         }
-        properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        cluster = uuid.uuid4().hex[:22]
-        command = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
-        subprocess.run(command, check=True, capture_output=True)
 
     def _java(self, main: str, *arguments: str) -> list[str]:
         quiet = f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"
-        return ["java", "-Xms512m", "-Xmx512m", "-XX:+UseG1GC", quiet, "-cp", f"{self._jars}/*", main, *arguments]
+        return ["java", "-Xms512m", "-Xmx512m", "-XX:+UseG1GC", quiet, "-cp", f"{self.jars}/*", main, *arguments]
 
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -169,6 +175,48 @@ class JavaKafka(KafkaBroker):
         if self.alive():
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class SecureKafka(JavaKafka):
+    """A broker as a company runs it: besides the open door one with TLS, a certificate of its own, and logins."""
+
+    USER, PASSWORD = "shop", "a-secret"
+    users = ("--add-scram", f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]")
+
+    def __init__(self, folder: Path) -> None:
+        java = _java_broker(folder)
+        super().__init__(folder, java.jars)
+        self.secure_port = free_port()
+        self.certificate = folder / "certificate.pem"
+
+    @property
+    def secure_servers(self) -> str:
+        return f"127.0.0.1:{self.secure_port}"
+
+    def _settings(self) -> dict[str, str]:
+        modules = "org.apache.kafka.common.security"
+        settings = super()._settings()
+        secure = "listener.name.secure."
+        return settings | {
+            "listeners": f"{settings['listeners']},SECURE://127.0.0.1:{self.secure_port}",
+            "advertised.listeners": f"{settings['advertised.listeners']},SECURE://{self.secure_servers}",
+            "listener.security.protocol.map": f"{settings['listener.security.protocol.map']},SECURE:SASL_SSL",
+            f"{secure}sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
+            f"{secure}plain.sasl.jaas.config": (
+                f'{modules}.plain.PlainLoginModule required user_{self.USER}="{self.PASSWORD}";'
+            ),
+            f"{secure}scram-sha-512.sasl.jaas.config": f"{modules}.scram.ScramLoginModule required;",
+            f"{secure}ssl.keystore.type": "PEM",
+            f"{secure}ssl.keystore.location": str(self._key_store()),
+        }
+
+    def _key_store(self) -> Path:
+        key, store = self.folder / "key.pem", self.folder / "keystore.pem"
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=kafka"]
+        files = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(self.certificate)]
+        subprocess.run([*command, *files], check=True, capture_output=True)
+        store.write_text(key.read_text() + self.certificate.read_text())
+        return store
 
 
 class DockerKafka(KafkaBroker):
@@ -235,7 +283,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _java_broker(folder: Path) -> KafkaBroker:
+def _java_broker(folder: Path) -> JavaKafka:
     if shutil.which("java") is None or shutil.which("mvn") is None:
         raise NoKafkaError("no Java with Maven")
     version = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
