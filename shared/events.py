@@ -27,6 +27,7 @@ LARGEST_AMOUNT: Final = 10**12
 
 NAMESPACE: Final = UUID("5d0c3d2e-6f4b-5c0e-9f0a-1f7f0a3c2b11")
 """Root of every id the system derives (UUIDv5, RFC 9562): the same cause always yields the same id."""
+_NAMESPACE: Final = NAMESPACE.bytes
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 """A pseudonym or key given by the shop: 1 to 200 characters."""
@@ -42,7 +43,7 @@ def derived_id(*parts: str) -> str:
 
     As `uuid.uuid5` makes it, in less than half of its time: every announcement needs one.
     """
-    digest = sha1(NAMESPACE.bytes + "\x1f".join(parts).encode(), usedforsecurity=False).hexdigest()
+    digest = sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
@@ -69,8 +70,12 @@ class _Timed(_Message, kw_only=True, gc=False):
 # -- facts: shop.events ------------------------------------------------------------------------------------------
 
 
+_ZERO: Final = Decimal(0)
+_LARGEST: Final = Decimal(LARGEST_AMOUNT)
+
+
 def _check_money(amount: Decimal) -> None:
-    if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
+    if not amount.is_finite() or not _ZERO <= amount <= _LARGEST:
         raise ValueError(f"an amount is a number from 0 to {LARGEST_AMOUNT}")
 
 

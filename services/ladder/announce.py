@@ -1,39 +1,17 @@
 """From the core's changes to messages on `ladder.events`."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from services.ladder.core.decide import Change, FactCause
 from shared import instants
-from shared.events import (
-    ANNOUNCEMENT_TYPES,
-    LADDER_EVENTS,
-    Announcing,
-    Conversion,
-    PhaseChange,
-    ReferralConverted,
-    RungChange,
-    RungDemoted,
-    RungPromoted,
-    Standing,
-    Tick,
-    deadline_cause,
-    derived_id,
-    encode,
-    fact_cause,
-    type_of,
-)
+from shared.events import LADDER_EVENTS, Standing, Tick, deadline_cause, derived_id, encode, type_of
 from shared.lanes import OutboxRow
 
 SOURCE = "ladder"
 
-_DATA: dict[str, type[RungChange | PhaseChange | Conversion]] = {
-    **{type_of(kind): PhaseChange for kind in ANNOUNCEMENT_TYPES},
-    type_of(RungPromoted): RungChange,
-    type_of(RungDemoted): RungChange,
-    type_of(ReferralConverted): Conversion,
-}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -50,29 +28,41 @@ def announce(person: str, change: Change, recorded_at: int, *, historical: bool,
 
     `via` is the id of the record between lanes that brought the cause, where one did: one referral can cause two
     changes of its maker, when it is made and when it is credited.
+
+    Put together from encoded pieces, in half the time of encoding the typed message, which reads the same.
     """
     cause = change.cause
     if type(cause) is FactCause:
-        told = fact_cause(cause.fact, cause.source)
+        told = b'{"fact":%b,"source":%b}' % (_encode(cause.fact), _encode(cause.source))
         message_id = derived_id(person, change.type, cause.source, cause.fact, *((via,) if via else ()))
     else:
-        told = deadline_cause(cause.name, cause.at)
+        told = _encode(deadline_cause(cause.name, cause.at))
         message_id = derived_id(person, change.type, cause.name, str(cause.at))
-    data = _encode(
-        _DATA[change.type](
-            cause=told,
-            standing=Standing(rung=change.rung, phase=change.phase, stage=change.stage),
-            recorded_at=instants.text(recorded_at),
-            historical=True if historical else msgspec.UNSET,
-            from_=change.from_,  # type: ignore[arg-type] # the core pairs type and data
-            to=change.to,  # type: ignore[arg-type]
-        )
+    data = b'{"cause":%b,"standing":%b,%b,"from":%b,"to":%b}' % (
+        told,
+        _standing(change.rung, change.phase, change.stage),
+        _recorded(recorded_at, historical),
+        _encode(change.from_),
+        _encode(change.to),
     )
-    time = instants.text(change.at)
-    message = Announcing(
-        id=message_id, source=SOURCE, type=change.type, subject=person, time=time, data=msgspec.Raw(data)
+    message = (b'{"id":"%b","source":"ladder","type":"%b","subject":%b,"time":"%b","specversion":"1.0","data":%b}') % (
+        message_id.encode(),
+        change.type.encode(),
+        _encode(person),
+        instants.text(change.at).encode(),
+        data,
     )
-    return Announced(message_id, _encode(message), data)
+    return Announced(message_id, message, data)
+
+
+@lru_cache(maxsize=256)
+def _standing(rung: int, phase: str, stage: str) -> bytes:
+    return _encode(Standing(rung=rung, phase=phase, stage=stage))
+
+
+@lru_cache(maxsize=4096)
+def _recorded(at: int, historical: bool) -> bytes:
+    return b'"recorded_at":"%b"%b' % (instants.text(at).encode(), b',"historical":true' if historical else b"")
 
 
 def tick_row(lane: int, time: int) -> OutboxRow:

@@ -1,5 +1,6 @@
 """From records to messages: decoded, checked for what the fold relies on, or a dead letter with the reason."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -43,6 +44,8 @@ class Read:
 
     messages: list[tuple[Fact | Internal, bytes, int]] = field(default_factory=list)
     """(message, its bytes, the time at which it is known)."""
+    by_person: defaultdict[str, list[Fact | Internal]] = field(default_factory=lambda: defaultdict(list))
+    """The same messages; told apart here, while each is at hand."""
     dead: list[DeadLetter] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
     ticked: bool = False
@@ -60,6 +63,7 @@ def read(records: Sequence[Record], shop: Shop, time: int) -> Read:
             else:
                 _check(message, record, lane, shop)
                 batch.messages.append((message, record.value, _known_at(message, time)))
+                batch.by_person[message.subject].append(message)
         except (msgspec.ValidationError, msgspec.DecodeError, ValueError, RecursionError) as error:
             batch.dead.append(_letter(record, error))
             continue

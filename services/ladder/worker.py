@@ -1,7 +1,7 @@
 """The ladder's side of a lane: records in, one transaction's worth of rows out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
@@ -20,6 +20,7 @@ CAREFUL_BATCHES = 20
 """So many batches look up what is known already, after one has met a fact that was."""
 
 Messages = Sequence[tuple[Fact | Internal, bytes, int]]
+ByPerson = Mapping[str, list[Fact | Internal]]
 
 
 class LadderLane:
@@ -46,8 +47,12 @@ class LadderLane:
         read = reading.read(batch.records, self._shop, batch.time or 0)
         time = read.times[-1] if read.times else batch.time
         turn = self._turn = Turn(self._manner, self._lane, batch.seq, batch.now, read.times)
-        messages = [*await self._retried(tx, turn, time or 0), *read.messages]
-        await self._load(tx, turn, messages)
+        messages: Messages = read.messages
+        by_person: ByPerson = read.by_person
+        if retried := await self._retried(tx, turn, time or 0):
+            messages = [*retried, *messages]
+            by_person = _by_person(messages)
+        await self._load(tx, turn, by_person)
         for message, body, at in messages:
             turn.take(message, body, at)
         until = time if self._manner.by_facts else batch.sweep_to
@@ -88,10 +93,7 @@ class LadderLane:
             await store.unpark(tx, self._lane)
         return [(reading.read_any(row.body), row.body, time) for row in rows]
 
-    async def _load(self, tx: Connection, turn: Turn, messages: Messages) -> None:
-        by_person: dict[str, list[Fact | Internal]] = defaultdict(list)
-        for message, _, _ in messages:
-            by_person[message.subject].append(message)
+    async def _load(self, tx: Connection, turn: Turn, by_person: ByPerson) -> None:
         await self._load_stored(tx, turn, list(by_person))
         claimed = await self._look_up(tx, turn, by_person) if self._careful else set()
         refolded = [person for person, told in by_person.items() if needs_journal(turn.people[person], told, claimed)]
@@ -106,9 +108,7 @@ class LadderLane:
         for person in persons:
             turn.know(person, cache.get(person) or found[person])
 
-    async def _look_up(
-        self, tx: Connection, turn: Turn, by_person: dict[str, list[Fact | Internal]]
-    ) -> set[tuple[str, str]]:
+    async def _look_up(self, tx: Connection, turn: Turn, by_person: ByPerson) -> set[tuple[str, str]]:
         """Which facts and claims of the batch the journal has already; returns the claims."""
         told = [(person, message) for person, messages in by_person.items() for message in messages]
         ids = [(person, message.source, message.id) for person, message in told]
@@ -127,3 +127,10 @@ class LadderLane:
                 raise
             self._careful = CAREFUL_BATCHES
             raise TryAgainError from known
+
+
+def _by_person(messages: Messages) -> ByPerson:
+    grouped: defaultdict[str, list[Fact | Internal]] = defaultdict(list)
+    for message, _, _ in messages:
+        grouped[message.subject].append(message)
+    return grouped
