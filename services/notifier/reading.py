@@ -22,6 +22,7 @@ from shared.events import (
     type_of,
 )
 from shared.lanes import DeadLetter
+from shared.lanes.letters import told
 from shared.log import Record
 from shared.log.partitioner import lane_of
 
@@ -64,7 +65,7 @@ def read(records: Sequence[Record], lanes: int) -> Read:
         try:
             _read(record, lanes, batch)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            batch.dead.append(_letter(record, error))
+            batch.dead.append(DeadLetter(record, *told(error)))
     return batch
 
 
@@ -124,10 +125,3 @@ def _statement(message: ContactConsented | ContactObjected, kind: Kind) -> State
     )
     proof = None if data.proof is None else msgspec.json.encode(data.proof)
     return StatementMade(message.subject, statement, proof)
-
-
-def _letter(record: Record, error: Exception) -> DeadLetter:
-    """msgspec names the place as `… - at `$.data.email``; the letter carries it as a JSON pointer."""
-    reason, _, path = str(error).partition(" - at `$")
-    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
-    return DeadLetter(record, reason, pointer)
