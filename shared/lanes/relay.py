@@ -50,6 +50,13 @@ class Relay:
 
     async def run(self) -> None:
         """Publish until cancelled. What fails is tried again, the same rows first."""
+        try:
+            await self._publish()
+        finally:
+            self._room.set()  # whoever waits finds out that this has ended
+            self._empty.set()
+
+    async def _publish(self) -> None:
         while True:
             await self._more.wait()
             chunk = [self._waiting[place] for place in range(min(CHUNK, len(self._waiting)))]

@@ -16,7 +16,7 @@ from shared import instants, telemetry
 from shared.db import Connection, Pool
 from shared.lanes import Batch, LaneHandler, OutboxRow, Outcome, TryAgainError
 from shared.lanes.letters import letter_row
-from shared.lanes.relay import Relay
+from shared.lanes.relay import BACKLOG, Relay
 from shared.lanes.store import Lane, LaneStore
 from shared.log import Log, Reader, Record
 
@@ -69,6 +69,8 @@ class Session:
         self._handler = plan.handler(lane.lane)
         self._relay = Relay(log, lane.published_seq)
         self._marked = lane.published_seq
+        self._loaded = lane.published_seq
+        """Up to here the relay knows what was committed before this session."""
         self._swept_to = 0
         self._more_due = True  # an earlier owner may have stopped in the middle of a sweep
         self._tidied = time.monotonic()
@@ -78,8 +80,6 @@ class Session:
     async def open(self) -> None:
         """Begin to read where the checkpoints are, and to publish what was left unpublished."""
         lane = self._lane
-        async with self._pool.acquire() as connection:
-            self._relay.add(await self._store.unpublished(connection, lane.lane, lane.published_seq))
         self._reader = await self._log.reader(lane.lane, lane.positions)
         self._relaying = asyncio.create_task(self._relay.run())
 
@@ -87,8 +87,7 @@ class Session:
         """Stop reading and publishing at once; what is committed is in the outbox."""
         if self._relaying is not None:
             self._relaying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._relaying
+            await asyncio.wait([self._relaying])
         if self._reader is not None:
             await self._reader.close()
 
@@ -101,29 +100,53 @@ class Session:
     # -- one turn ------------------------------------------------------------------------------------------------
 
     async def turn(self, horizon: Horizon | None) -> None:
-        """Do the next thing there is to do: go on sweeping, new records, a sweep, or housekeeping."""
+        """Do the next thing there is to do: go on sweeping, a sweep, new records, or note what is published."""
+        await self._relay.room()
         if self._relaying is not None and self._relaying.done():
             self._relaying.result()
-        await self._relay.room()
-        if self._more_due:
+        if self._loaded < self._lane.seq:
+            await self._load_unpublished()
+        elif self._more_due:
             await self._transact([], self._swept_to or None)
-        elif records := await self._take(horizon):
-            await self._transact(records)
         elif (until := self._sweepable(horizon)) is not None:
             await self._sweep(until)
+        elif records := await self._take():
+            await self._transact(records)
         else:
             await self._mark_published()
-            await self._tidy()
+        await self._tidy()
 
-    async def _take(self, horizon: Horizon | None) -> list[Record]:
+    async def _load_unpublished(self) -> None:
+        """The next part of what an earlier owner committed and did not publish; nothing new goes before it."""
+        await self._relay.drained()
+        lane = self._lane
+        async with self._pool.acquire() as connection:
+            rows = await self._store.unpublished(connection, lane.lane, self._loaded, BACKLOG)
+        self._relay.add(rows)
+        self._loaded = rows[-1][0] if len(rows) == BACKLOG else lane.seq
+
+    async def _take(self) -> list[Record]:
         assert self._reader is not None
-        busy = self._sweepable(horizon) is not None or self._marked != self._relay.published_seq
+        busy = self._marked != self._relay.published_seq
         records = await self._reader.take(self.limit, 0.01 if busy else self._plan.poll_seconds)
         ahead = self._plan.ahead
         if ahead is not None and any(record.topic != ahead for record in records):
-            ends = await self._log.end_positions(ahead)
-            records += await self._reader.take_until(ahead, ends[self._lane.lane])
+            return await self._read_ahead(ahead, records)
         return records
+
+    async def _read_ahead(self, ahead: str, records: list[Record]) -> list[Record]:
+        """The records behind all that the topic `ahead` holds now; of much the greater part is processed by itself."""
+        assert self._reader is not None
+        end = (await self._log.end_positions(ahead))[self._lane.lane]
+        first = [record for record in records if record.topic == ahead]
+        others = [record for record in records if record.topic != ahead]
+        while (position := first[-1].offset + 1 if first else self._lane.positions[ahead]) + self.limit < end:
+            part = first + await self._reader.take_until(ahead, position + self.limit)
+            if not part:
+                break  # offsets may have gaps
+            await self._transact(part)
+            first = []
+        return first + await self._reader.take_until(ahead, end) + others
 
     def _sweepable(self, horizon: Horizon | None) -> int | None:
         """How far the lane may be swept, if that is news and everything before it has been processed."""
@@ -168,6 +191,7 @@ class Session:
             )
             await self._write(tx, after, outcome, rows, now)
         self._lane, self._marked, self._more_due = after, after.published_seq, outcome.more_due
+        self._loaded = after.seq
         self.limit = min(self._plan.batch_limit, 2 * self.limit)
         self._handler.committed()
         self._relay.add(rows)
@@ -187,7 +211,7 @@ class Session:
             _log.warning("lane.dead_letters", lane=after.lane, records=len(outcome.dead))
         await self._store.save(tx, after)
 
-    # -- when there is nothing else to do ------------------------------------------------------------------------
+    # -- besides -------------------------------------------------------------------------------------------------
 
     async def _mark_published(self) -> None:
         published = self._relay.published_seq

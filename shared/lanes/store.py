@@ -234,15 +234,18 @@ class LaneStore:
 
     # -- the relay -----------------------------------------------------------------------------------------------
 
-    async def unpublished(self, connection: Connection, lane: int, after: int) -> list[tuple[int, OutboxRow]]:
+    async def unpublished(
+        self, connection: Connection, lane: int, after: int, limit: int
+    ) -> list[tuple[int, OutboxRow]]:
         """What the outbox holds behind `after`, with its numbers."""
         rows = await connection.fetch(
             f"""
             select seq, topic, target, key, id, type, at, value from {self.schema}.outbox
-            where lane = $1 and seq > $2 order by seq
+            where lane = $1 and seq > $2 order by seq limit $3
             """,
             lane,
             after,
+            limit,
         )
         return [(row["seq"], OutboxRow(*row[1:])) for row in rows]
 

@@ -11,11 +11,14 @@ from shared.lanes import FencedError
 from shared.lanes.session import Horizon, Plan, Session
 from shared.lanes.store import Lane, LaneStore
 from shared.log import Log, LogUnavailableError, LostRecordsError
+from shared.settings import RefusedError
 
 _log = structlog.get_logger("lane")
 
 BACK_OFF_SECONDS = 0.5
 DRAIN_SECONDS = 2.0
+FIRST_BATCH = 64
+"""Records in a new owner's first batch; more with each success. What the last owner failed on may be heavy."""
 
 
 class LaneTask:
@@ -39,7 +42,7 @@ class LaneTask:
         self._store = store
         self._horizon = horizon
         self._stopping = False
-        self._limit = plan.batch_limit
+        self._limit = min(FIRST_BATCH, plan.batch_limit)
         self.lane = lane
 
     def stop(self) -> None:
@@ -47,7 +50,10 @@ class LaneTask:
         self._stopping = True
 
     async def run(self) -> None:
-        """Work until stopped or fenced. Raises LostRecordsError when the log lost what was not yet read."""
+        """Work until stopped or fenced.
+
+        Raises LostRecordsError when the log lost what was not yet read, RefusedError when this program must not go on.
+        """
         try:
             while not self._stopping:
                 await self._session()
@@ -58,7 +64,7 @@ class LaneTask:
     async def _session(self) -> None:
         try:
             await self._work()
-        except (FencedError, LostRecordsError, asyncio.CancelledError):
+        except (FencedError, LostRecordsError, RefusedError, asyncio.CancelledError):
             raise
         except (LogUnavailableError, *DatabaseError) as error:
             _log.warning("lane.interrupted", service=self._plan.service, lane=self.lane.lane, reason=repr(error))

@@ -64,6 +64,8 @@ class Worker:
         looking = asyncio.create_task(self._look_ahead()) if self._sweeps else None
         try:
             while True:
+                if looking is not None and looking.done():
+                    looking.result()
                 await self._beat()
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
