@@ -18,6 +18,7 @@ from services.ladder.settings import LadderSettings
 from services.ladder.turn import Turn
 from services.ladder.writing import write
 from shared import db
+from shared.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.lanes.store import Lane, LaneStore
 from shared.settings import RefusedError, SettingsError, load
 
@@ -53,17 +54,25 @@ def main(arguments: list[str]) -> None:
     chosen = parser.parse_args(arguments)
     try:
         settings = load(LadderSettings)
-        if settings.database_url is None:
-            raise SettingsError("DATABASE_URL: must be set for a program that runs alone")
         job = Job(settings, rules_of(settings), LaneStore("ladder", lease_seconds=LEASE_SECONDS), chosen.emit)
-        people = asyncio.run(_run(job, settings.database_url.get_secret_value()))
-    except (SettingsError, RefusedError, db.UnmigratedError) as refused:
+        people = asyncio.run(_run(job))
+    except (SettingsError, RefusedError, EmbeddedPostgresError, db.UnmigratedError) as refused:
         sys.exit(str(refused))
     sys.stdout.write(f"{people} persons refolded with rules version {job.rules.version}.\n")
 
 
-async def _run(job: Job, dsn: str) -> int:
-    await db.check_migrated(dsn)
+async def _run(job: Job) -> int:
+    """Refold in the database of DATABASE_URL, or in the embedded one, which then must not be in use."""
+    if job.settings.database_url is not None:
+        dsn = job.settings.database_url.get_secret_value()
+        await db.check_migrated(dsn)
+        return await _refold(job, dsn)
+    async with EmbeddedPostgres(job.settings.data_dir) as dsn:
+        await asyncio.to_thread(db.migrate, dsn)
+        return await _refold(job, dsn)
+
+
+async def _refold(job: Job, dsn: str) -> int:
     pool = await db.pool(dsn, size=1, name="ladder-refold")
     async with pool, pool.acquire() as connection:
         if await job.lanes.living(connection):
@@ -77,6 +86,7 @@ async def _run(job: Job, dsn: str) -> int:
         for number in range(job.settings.lanes):
             people += await _refold_lane(connection, job, progress, number)
         await job.lanes.set_meta(connection, "rules", job.rules.digest)
+        await job.lanes.set_meta(connection, PROGRESS, "")
         return people
 
 

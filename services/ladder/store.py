@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from shared.db import Connection
 
+NOT_PARKED = "not exists (select from ladder.parked p where p.lane = s.lane and p.person = s.person)"
+"""Deadlines of a person who waits behind a failed fold wait too."""
+
 
 class FactRow(NamedTuple):
     """A line of the journal; `key` is what the fact is the first to claim for its person."""
@@ -181,10 +184,11 @@ async def count(tx: Connection, lane: int, people: Counter[tuple[str, str]], spe
 async def due(tx: Connection, lane: int, until: int, besides: Sequence[str], limit: int) -> dict[str, Stored]:
     """Those with a deadline at or before `until`, the earliest first; `besides` are left out."""
     rows = await tx.fetch(
-        """
+        f"""
         select s.person, s.state, f.state as friend from ladder.standing s
         left join ladder.friend f using (lane, person)
-        where s.lane = $1 and s.due_at <= $2 and s.person <> all($3::text[]) order by s.due_at limit $4
+        where s.lane = $1 and s.due_at <= $2 and s.person <> all($3::text[]) and {NOT_PARKED}
+        order by s.due_at limit $4
         """,
         lane,
         until,
@@ -218,7 +222,9 @@ async def any_due(connection: Connection, lane: int, until: int) -> bool:
     """Whether any deadline of the lane is at or before `until`."""
     return bool(
         await connection.fetchval(
-            "select exists (select from ladder.standing where lane = $1 and due_at <= $2)", lane, until
+            f"select exists (select from ladder.standing s where lane = $1 and due_at <= $2 and {NOT_PARKED})",
+            lane,
+            until,
         )
     )
 
@@ -227,9 +233,9 @@ async def count_due(connection: Connection, until: int | None) -> int:
     """How many persons are due by `until`; None: each lane by its own time."""
     return int(
         await connection.fetchval(
-            """
+            f"""
             select count(*) from ladder.lane l join ladder.standing s using (lane)
-            where s.due_at <= coalesce($1, l.time)
+            where s.due_at <= coalesce($1, l.time) and {NOT_PARKED}
             """,
             until,
         )

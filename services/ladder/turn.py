@@ -34,6 +34,9 @@ _log = structlog.get_logger("ladder")
 
 Folded = Fact | ReferralCredited
 
+A_DEADLINE = b""
+"""Stands among the parked facts for a deadline that could not be folded."""
+
 RULES_CHANGED = "rules_changed"
 """The cause of what `refold --emit` announces."""
 
@@ -86,7 +89,6 @@ class Turn:
     outbox: list[OutboxRow] = field(default_factory=list)
     transitions: list[TransitionRow] = field(default_factory=list)
     waiting: list[ParkedRow] = field(default_factory=list)
-    announced: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
     tick_owed: bool = False
     """Whether a tick has been read that the lane has not yet passed on."""
@@ -119,10 +121,13 @@ class Turn:
         if person.id in self.parked:
             self._wait(person, body, "waits behind a fact on which the fold failed")
             return
+        before, written = person.standing, (len(self.facts), len(self.outbox), len(self.transitions))
         try:
             self._fold(person, message, body, time)
         except Exception as error:
             _log.exception("ladder.parked", lane=self.lane, fact=message.id, source=message.source)
+            person.standing = before
+            del self.facts[written[0] :], self.outbox[written[1] :], self.transitions[written[2] :]
             self.parked.add(person.id)
             self._wait(person, body, repr(error))
 
@@ -188,12 +193,18 @@ class Turn:
     # -- sweeping ------------------------------------------------------------------------------------------------
 
     def sweep(self, person: str, until: int) -> None:
-        """Let every deadline of this person up to `until` fire, each at its own instant."""
+        """Let this person's deadlines up to `until` fire, each at its own instant; on an error they are parked."""
         known = self.people[person]
         if known.standing is None or person in self.parked:
             return
-        known.standing, changes = fold.sweep(known.standing, until, self.manner.rules)
-        known.changed = True
+        try:
+            standing, changes = fold.sweep(known.standing, until, self.manner.rules)
+        except Exception as error:
+            _log.exception("ladder.parked", lane=self.lane, deadline=known.standing.due)
+            self.parked.add(person)
+            self._wait(known, A_DEADLINE, repr(error))
+            return
+        known.standing, known.changed = standing, True
         self._announce(person, changes, until, correction=False)
 
     def refold(self, person: str, until: int, *, emit: bool) -> None:
@@ -201,7 +212,9 @@ class Turn:
         known = self.people[person]
         before, past = known.standing, known.past
         assert past is not None
-        known.standing, known.changed = fold.refold(past.known, self.manner.rules, until), True
+        standing = fold.refold(past.known, self.manner.rules)
+        assert standing is not None, "who stands somewhere has a fact of their own"
+        known.standing, known.changed = fold.sweep(standing, until, self.manner.rules)[0], True
         if emit and known.standing is not None:
             changes = decide(before, known.standing, DeadlineCause(name=RULES_CHANGED, at=until), until)
             self._announce(person, changes, until, correction=True)
@@ -219,7 +232,6 @@ class Turn:
             self.transitions.append(
                 TransitionRow(person, self.seq + len(outbox), told.id, type_, at, recorded_at, correction, told.data)
             )
-            self.announced[type_] += 1
 
     def _recorded_at(self, change: Change, time: int) -> int:
         """Under `CLOCK=facts` the lane's time at which the change could first be known, however the log was cut."""
@@ -235,7 +247,9 @@ class Turn:
     def standings(self) -> list[StandingRow]:
         """The rows of those whose standing changed."""
         if self._rows is None:
-            self._rows = [self._row(person) for person in self.people.values() if person.changed]
+            self._rows = [
+                self._row(person) for person in self.people.values() if person.changed and person.standing is not None
+            ]
         return self._rows
 
     def _row(self, person: Person) -> StandingRow:
@@ -263,7 +277,7 @@ class Turn:
 
     def tallies(self) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
         """The differences in (people, money spent in minor units) by (kind, key)."""
-        people = Counter({("announced", kind): number for kind, number in self.announced.items()})
+        people = Counter(("announced", row.type) for row in self.transitions)
         spent: Counter[tuple[str, str]] = Counter()
         for person in self.people.values():
             if person.changed:
