@@ -22,12 +22,17 @@ class Post:
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is not set, the answer to the text waits."""
     taken: list[EmailMessage] = field(default_factory=list)
-    texts: int = 0
-    """How many texts have arrived, also those that were refused or not answered."""
+    arrived: list[str] = field(default_factory=list)
+    """The Message-ID of every text that has arrived, also of those that were refused or not answered."""
     connections: int = 0
 
     def __post_init__(self) -> None:
         self.go_on.set()
+
+    @property
+    def texts(self) -> int:
+        """How many texts have arrived."""
+        return len(self.arrived)
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's hook
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -47,15 +52,16 @@ class Post:
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's hook
         """The text."""
-        self.texts += 1
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        self.arrived.append(str(mail["Message-ID"]))
         await self.go_on.wait()
         if self.cut:
             assert server.transport is not None
             server.transport.close()
         if "end" in self.refusals:
             return self.refusals["end"]
-        assert isinstance(envelope.content, bytes)
-        self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.taken.append(mail)
         return "250 OK"
 
 
