@@ -64,6 +64,23 @@ async def ladder(machine: Machine, facts: int, repeats: int, logs: tuple[str, ..
     print_table(f"The ladder: {facts:,} purchases of {workload.people:,} people", HEADER, rows)
 
 
+async def odd(machine: Machine, facts: int, own: int, logs: tuple[str, ...], workers: int) -> None:
+    """Print the ladder on facts that change the past, and on one person of `own` facts."""
+    rows: list[tuple[object, ...]] = []
+    for workload in (
+        Workload("10 % refunds, 2 % late", facts, max(1, facts // 10), refunds=0.1, late=0.02),
+        Workload("one person", own, 1),
+        Workload("one person, 2 % late", own, 1, late=0.02),
+    ):
+        for log in logs:
+            filled = await fill(machine, log, workload)
+            figures, _ = await work_off_copy(machine, filled, "services.ladder", workers, workload)
+            await machine.drop(filled.template)
+            rows.append((workload.name, f"{workload.facts:,}", log, workers, *_medians([figures])))
+    header = ("facts", "number", "log", "processes", "facts/s", "Python µs", "PostgreSQL µs", "Kafka µs")
+    print_table("The ladder on facts that change the past", header, rows)
+
+
 async def _in_turns(
     machine: Machine, filled: Filled, workers: int, workload: Workload, repeats: int
 ) -> tuple[list[Figures], list[Figures]]:
