@@ -102,7 +102,10 @@ def way_out(pool: Pool, settings: NotifierSettings, secret: bytes) -> APIRouter:
     router = APIRouter(
         tags=["unsubscribe"],
         default_response_class=HTMLResponse,
-        responses={404: {"description": "The link is none of ours", "content": {"text/html": {}}}},
+        responses={
+            404: {"description": "The link is none of ours", "content": {"text/html": {}}},
+            422: _problem("The link is too long to be one of ours"),
+        },
     )
 
     def shown(state: str, status: int = 200) -> HTMLResponse:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared.http.part import Check, Part
@@ -30,7 +31,7 @@ def health(parts: Sequence[Part]) -> APIRouter:
         body = {"status": "ok" if ready else "unavailable", "checks": checks, "lag": lag}
         return json(body, status=200 if ready else 503)
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Prometheus metrics of this process."""
         for part in parts:
