@@ -1,5 +1,6 @@
 """From records to messages: decoded, checked for what the fold relies on, or a dead letter with the reason."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,11 +19,16 @@ from shared.events import (
     Tick,
 )
 from shared.lanes import DeadLetter
+from shared.lanes.letters import told
 from shared.log import Record
 from shared.log.partitioner import lanes_of
 
 _told: msgspec.json.Decoder[Fact | Tick] = msgspec.json.Decoder(Fact | Tick)
 _internal: msgspec.json.Decoder[Internal] = msgspec.json.Decoder(Internal)
+
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON writes it, which PostgreSQL's texts cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +98,8 @@ def _check(message: Fact | Internal, record: Record, lane: int, shop: Shop) -> N
         raise ValueError("the record's key is not the subject")
     if record.lane != lane:
         raise ValueError(f"the record belongs to lane {lane}")
-    if b"\\u0000" in record.value and "\x00" in message.subject + message.id + message.source:
-        raise ValueError("ids hold no U+0000")
+    if b"\\u0000" in record.value and _NUL.search(record.value):
+        raise ValueError("no text holds U+0000")
     if type(message) is PurchaseCompleted:
         if message.data.currency != shop.currency:
             raise ValueError(f"the shop's currency is {shop.currency}, not {message.data.currency}")
@@ -109,9 +115,7 @@ def _check_precision(amount: Decimal, shop: Shop) -> None:
 
 
 def _letter(record: Record, error: Exception) -> DeadLetter:
-    """msgspec names the place as `… - at `$.data.amount``; the letter carries it as a JSON pointer."""
-    reason, _, path = str(error).partition(" - at `$")
-    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+    reason, pointer = told(error)
     return DeadLetter(record, reason, pointer)
 
 

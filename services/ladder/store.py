@@ -245,6 +245,12 @@ async def count_due(connection: Connection, until: int | None) -> int:
 # -- parked persons ----------------------------------------------------------------------------------------------
 
 
+async def rules(tx: Connection) -> str | None:
+    """The digest of the rules the standings are folded with."""
+    digest = await tx.fetchval("select value from ladder.meta where name = 'rules'")
+    return None if digest is None else str(digest)
+
+
 async def park(tx: Connection, lane: int, now: int, rows: Iterable[ParkedRow]) -> None:
     """Keep facts that cannot be folded, or wait behind such a one."""
     await tx.copy_records_to_table(

@@ -90,6 +90,8 @@ class Turn:
     transitions: list[TransitionRow] = field(default_factory=list)
     waiting: list[ParkedRow] = field(default_factory=list)
     duplicates: int = 0
+    unfinished: bool = False
+    """Whether the sweep stopped at its limit."""
     tick_owed: bool = False
     """Whether a tick has been read that the lane has not yet passed on."""
     _rows: list[StandingRow] | None = None

@@ -9,12 +9,13 @@ from services.ladder import reading, store, sweep
 from services.ladder.announce import tick_row
 from services.ladder.reading import Shop, claim_of
 from services.ladder.store import Stored
-from services.ladder.turn import Manner, Turn, needs_journal
+from services.ladder.turn import A_DEADLINE, Manner, Turn, needs_journal
 from services.ladder.writing import write
 from shared import telemetry
 from shared.db import Connection
 from shared.events import Fact, Internal
 from shared.lanes import Batch, Outcome, TryAgainError
+from shared.settings import RefusedError
 
 CAREFUL_BATCHES = 20
 """So many batches look up what is known already, after one has met a fact that was."""
@@ -40,13 +41,15 @@ class LadderLane:
         """Whose facts wait; None until those left by an earlier owner have been tried again."""
         self._careful = 0
         self._tick_owed = manner.by_facts
+        self._times: Sequence[int] = ()
+        """When the lane's time moved on in the batch whose sweep is not through yet."""
         self._turn = Turn(manner, lane, 0, 0)
 
     async def process(self, tx: Connection, batch: Batch) -> Outcome:
         """Fold the batch, then let deadlines fire as far as the lane may be swept."""
         read = reading.read(batch.records, self._shop, batch.time or 0)
         time = read.times[-1] if read.times else batch.time
-        turn = self._turn = Turn(self._manner, self._lane, batch.seq, batch.now, read.times)
+        turn = self._turn = Turn(self._manner, self._lane, batch.seq, batch.now, read.times or self._times)
         messages: Messages = read.messages
         by_person: ByPerson = read.by_person
         if retried := await self._retried(tx, turn, time or 0):
@@ -57,6 +60,7 @@ class LadderLane:
             turn.take(message, body, at)
         until = time if self._manner.by_facts else batch.sweep_to
         more_due = until is not None and await sweep.sweep(tx, turn, until)
+        turn.unfinished = more_due
         turn.tick_owed = read.ticked or self._tick_owed
         if turn.tick_owed and until is not None and not more_due:
             turn.outbox.append(tick_row(self._lane, until))
@@ -70,6 +74,7 @@ class LadderLane:
         self._careful = max(0, self._careful - 1)
         self._parked = frozenset(turn.parked)
         self._tick_owed = turn.tick_owed and self._manner.by_facts
+        self._times = turn.times if turn.unfinished else ()
         for person, stored in turn.stored():
             self._cache.pop(person, None)
             self._cache[person] = stored
@@ -88,10 +93,17 @@ class LadderLane:
         if self._parked is not None:
             turn.parked.update(self._parked)
             return []
+        await self._check_rules(tx)
         rows = await store.parked(tx, self._lane)
         if rows:
             await store.unpark(tx, self._lane)
-        return [(reading.read_any(row.body), row.body, time) for row in rows]
+        return [(reading.read_any(row.body), row.body, time) for row in rows if row.body != A_DEADLINE]
+
+    async def _check_rules(self, tx: Connection) -> None:
+        """A program that slept through a refold must not go on with the rules of before. Raises RefusedError."""
+        folded_with = await store.rules(tx)
+        if folded_with not in {None, self._manner.rules.digest}:
+            raise RefusedError("the standings have been refolded with other rules: start the ladder with those")
 
     async def _load(self, tx: Connection, turn: Turn, by_person: ByPerson) -> None:
         await self._load_stored(tx, turn, list(by_person))

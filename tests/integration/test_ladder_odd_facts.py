@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from services.ladder import store
 from services.ladder.core import fold
 from services.ladder.core.decide import Change
 from services.ladder.core.facts import Known
@@ -31,6 +32,12 @@ async def purchases(lanes: Lanes, person: str, at: int) -> object:
     return (await stood(lanes, at))[person][5]
 
 
+async def stages_of(lanes: Lanes) -> dict[str, str]:
+    """Everybody's stage as it is stored."""
+    rows = await lanes.pool.fetch("select person, stage from ladder.standing")
+    return {row["person"]: row["stage"] for row in rows}
+
+
 async def test_what_was_told_twice_counts_once(database: str) -> None:
     """The same records once more, in one batch and in later ones, change nothing and announce nothing."""
     facts = community(3)
@@ -49,12 +56,14 @@ async def test_what_was_told_twice_counts_once(database: str) -> None:
 
 
 async def test_what_cannot_be_read_becomes_a_dead_letter_and_stops_nobody(database: str) -> None:
-    """Garbage, another currency, too many decimals, a wrong key and a wrong lane are told with their reasons."""
+    """Garbage, nothing, another currency, too many decimals, U+0000, a wrong key, a wrong lane: each has its reason."""
     good = purchase(day(1), subject="c1")
     dollars = events.encode(purchase(day(2), subject="c1")).replace(b"EUR", b"USD")
     fractions = events.encode(purchase(day(3), subject="c1", amount="1.005"))
     lane = lane_of("c1", 4)
-    told = [(lane, b"{"), (lane, dollars), (lane, fractions), ((lane + 1) % 4, events.encode(good))]
+    nul = events.encode(purchase(day(4), subject="c1", order="n")).replace(b'"n"', b'"a\\u0000"')
+    told = [(lane, b"{"), (lane, b""), (lane, dollars), (lane, fractions), (lane, nul)]
+    told.append(((lane + 1) % 4, events.encode(good)))
     entries = [Entry(events.SHOP_EVENTS, where, b"c1", value) for where, value in told]
     stranger = Entry(events.SHOP_EVENTS, lane_of("c2", 4), b"c2", events.encode(good))
     async with working(database, PostgresLog(database)) as lanes:
@@ -67,6 +76,8 @@ async def test_what_cannot_be_read_becomes_a_dead_letter_and_stops_nobody(databa
     assert reasons == [
         "EUR has 2 decimals",
         "Input data was truncated",
+        "Input data was truncated",
+        "no text holds U+0000",
         f"the record belongs to lane {lane}",
         "the record's key is not the subject",
         "the shop's currency is EUR, not USD",
@@ -131,3 +142,32 @@ async def test_what_a_friend_did_is_news_however_far_the_referrers_lane_has_come
         (told,) = await until(credited)
     assert told.data.recorded_at == told.time == "2024-01-03T00:00:00Z"
     assert told.data.historical is msgspec.UNSET
+
+
+async def test_a_deadline_that_cannot_be_folded_parks_its_person_alone(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who cannot be swept waits and is no lag; time goes on for the others, and a new owner tries again."""
+    sweep = fold.sweep
+
+    def failing(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[Change]]:
+        if standing.spent == 6600:
+            raise ArithmeticError("odd")
+        return sweep(standing, until, rules)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fold, "sweep", failing)
+        async with working(database, PostgresLog(database)) as lanes:
+            await lanes.tell([purchase(day(1), subject="poor", amount="66.00"), purchase(day(1), subject="rich")])
+            await lanes.tick(day(100))
+            await lanes.settled()
+            stages = await stages_of(lanes)
+            assert stages == {"poor": "retention", "rich": "degeneration"}
+            async with lanes.pool.acquire() as connection:
+                assert await store.count_due(connection, None) == 0
+    async with working(database, PostgresLog(database)) as lanes:
+        await until(lambda: lanes.pool.fetchval("select count(*) = 0 from ladder.parked"))
+        await lanes.tick(day(101))
+        await lanes.settled()
+        stages = await stages_of(lanes)
+        assert stages == {"poor": "degeneration", "rich": "degeneration"}
