@@ -46,9 +46,13 @@ class Notifiers:
         return program
 
     async def kill(self, program: Program) -> None:
-        """With -9. Its leases and its name run out at once instead of after some seconds, nothing else changes."""
+        """With -9; nobody waits for its leases."""
         self.running.remove(program)
         await program.kill()
+        await self.forget(program)
+
+    async def forget(self, program: Program) -> None:
+        """The leases and the name of one that is silent run out now instead of in some seconds."""
         owner = f"%-{program.pid}-%"
         pool = self.system.pool
         await pool.execute("update notifier.lane set lease_until = clock_timestamp() where owner like $1", owner)
