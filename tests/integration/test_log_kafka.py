@@ -1,16 +1,21 @@
 """The log on Kafka when its broker is killed, restarted or not there, and its topics as they should be."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
 import pytest
+from aiokafka import TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
 from shared.log import Entry, Log, LogUnavailableError, Record, Topic
 from shared.log.kafka import KafkaLog
+from shared.log.kafka.cluster import Access
+from shared.log.kafka.fetchers import Fetchers
+from shared.log.kafka.reader import KafkaReader
 from tests.integration.test_log import numbered, taken, values
 from tests.kafka_broker import KafkaBroker
 from tests.until import until
@@ -111,13 +116,63 @@ async def test_a_broker_that_is_not_there_is_unavailable() -> None:
     await log.close()
 
 
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_what_others_have_compressed_is_read(kafka: str, topic_prefix: str, codec: str) -> None:
+    """Another producer may compress its batches with whatever Kafka knows."""
+    log = KafkaLog(kafka, topic_prefix=topic_prefix)
+    await log.open([FACTS])
+    written = [b"%d" % number * 100 for number in range(500)]
+
+    await asyncio.to_thread(produce, kafka, topic_prefix + "facts", written, codec)
+
+    reader = await log.reader(0, {"facts": 0})
+    assert values(await taken(reader, 500)) == written
+    await log.close()
+
+
+async def test_a_tombstone_does_not_stop_its_lane(kafka: str, topic_prefix: str) -> None:
+    """A record without a value arrives with an empty one, and what follows it arrives too."""
+    log = KafkaLog(kafka, topic_prefix=topic_prefix)
+    await log.open([FACTS])
+
+    await asyncio.to_thread(produce, kafka, topic_prefix + "facts", [b"1", None, b"3"], "none")
+
+    reader = await log.reader(0, {"facts": 0})
+    assert values(await taken(reader, 3)) == [b"1", b"", b"3"]
+    await log.close()
+
+
+def produce(kafka: str, topic: str, written: Sequence[bytes | None], codec: str) -> None:
+    """Write to the topic's first partition as another program would."""
+    producer = Producer({"bootstrap.servers": kafka, "compression.type": codec, "linger.ms": 50})
+    for value in written:
+        producer.produce(topic, value, b"k", partition=0)
+    assert producer.flush(15) == 0
+
+
+async def test_readers_hear_of_a_fetcher_that_failed(closing: AsyncExitStack) -> None:
+    """What it was not made for ends a fetcher: its readers raise, and the next reader gets another."""
+    nonsense = Access("127.0.0.1:1", "NONSENSE", "PLAIN", None, None, None, "test", patience=1)
+    fetchers = Fetchers(nonsense, set())
+    closing.push_async_callback(fetchers.close)
+    partition = TopicPartition("facts", 0)
+    failed = fetchers.free([partition])
+    reader = KafkaReader(0, {"facts": 0}, {"facts": "facts"}, failed)
+
+    with pytest.raises(LogUnavailableError):
+        await reader.take(1, 15)
+
+    await reader.close()
+    assert fetchers.free([partition]) is not failed
+
+
 async def test_topics_are_made_as_they_should_be(kafka: str, topic_prefix: str) -> None:
     """A topic keeps its records for ever or for its days, deletes them afterwards, and has room for large ones."""
     log = KafkaLog(kafka, topic_prefix=topic_prefix)
     await log.open([FACTS, PROFILES])
     facts, profiles = await asyncio.to_thread(settings_of, kafka, topic_prefix + "facts", topic_prefix + "profiles")
     assert (facts["retention.ms"], profiles["retention.ms"]) == ("-1", str(7 * 24 * 3600 * 1000))
-    assert facts["cleanup.policy"] == "delete"
+    assert (facts["cleanup.policy"], facts["compression.type"]) == ("delete", "producer")
     assert int(facts["max.message.bytes"]) >= 1024 * 1024
     await log.close()
 

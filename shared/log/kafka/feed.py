@@ -44,9 +44,9 @@ class Feed:
         if position != self.fetched or self._error is not None:
             return
         try:
-            records = self._decode(content)
-        except CorruptRecordException as error:
-            self.fail(LogUnavailableError(f"Kafka: {self.partition} from {position}: {error}"))
+            records, self.fetched = self._decode(content)
+        except Exception as error:  # whatever a producer has written, its lane must not stop in silence
+            self.fail(LogUnavailableError(f"Kafka: {self.partition} from {position}: {error!r}"))
             return
         if records:
             self._chunks.append((records, len(content)))
@@ -93,8 +93,9 @@ class Feed:
         """How many of the records lie before that offset."""
         return sum(record.offset < end for records, _ in self._chunks for record in records)
 
-    def _decode(self, content: bytes) -> list[Record]:
-        topic, lane = self._topic, self.partition.partition
+    def _decode(self, content: bytes) -> tuple[list[Record], int]:
+        """The records, and the offset behind them. A tombstone is an empty value: it cannot be read, like others."""
+        topic, lane, start = self._topic, self.partition.partition, self.fetched
         found: list[Record] = []
         batches = MemoryRecords(content)
         while batches.has_next():
@@ -102,7 +103,6 @@ class Feed:
             if not batch.validate_crc():
                 raise CorruptRecordException("the checksum does not fit")
             if not batch.is_control_batch:
-                start = self.fetched
-                found += [Record(topic, lane, r.offset, r.key, r.value) for r in batch if r.offset >= start]
-            self.fetched = batch.next_offset
-        return found
+                found += [Record(topic, lane, r.offset, r.key, r.value or b"") for r in batch if r.offset >= start]
+            start = batch.next_offset
+        return found, start

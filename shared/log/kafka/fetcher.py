@@ -52,6 +52,11 @@ class Fetcher:
         """Some feed may be hungry again."""
         self._changed.set()
 
+    def fail(self, error: Exception) -> None:
+        """Tell all who wait for records that none will come from here."""
+        for feed in self._feeds:
+            feed.fail(error)
+
     async def run(self) -> None:
         """Until cancelled."""
         tasks: dict[int, asyncio.Task[None]] = {}

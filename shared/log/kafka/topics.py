@@ -57,6 +57,7 @@ def _new(name: str, topic: Topic, replicas: int) -> NewTopic:
     retention = -1 if topic.retention_days is None else topic.retention_days * _DAY
     settings = {
         "cleanup.policy": "delete",
+        "compression.type": "producer",
         "retention.ms": str(retention),
         "retention.bytes": "-1",
         "max.message.bytes": str(_LARGEST_BATCH),
