@@ -29,8 +29,9 @@ SETTINGS = Settings.model_validate({"lanes": 2})
 class Echo:
     """Says every record again; records named `bad` are dead letters, and `trouble` may fail a batch."""
 
-    def __init__(self, lane: int, trouble: Callable[[Batch], None]) -> None:
+    def __init__(self, lane: int, trouble: Callable[[Batch], None], asked: list[int]) -> None:
         self.lane = lane
+        self.asked = asked
         self.trouble = trouble
 
     async def process(self, _: Connection, batch: Batch) -> Outcome:
@@ -44,6 +45,7 @@ class Echo:
         """There is no cache."""
 
     async def due(self, _: Connection, __: int) -> bool:
+        self.asked.append(self.lane)
         return False
 
 
@@ -52,6 +54,8 @@ class Service:
 
     def __init__(self, dsn: str, log: Log, store: LaneStore, pool: db.Pool) -> None:
         self.dsn, self.log, self.store, self.pool = dsn, log, store, pool
+        self.asked: list[int] = []
+        """In which lanes it was looked for deadlines, one entry a look."""
 
     @asynccontextmanager
     async def worker(
@@ -62,8 +66,8 @@ class Service:
         lanes: int = 2,
         control: "db.Pool | None" = None,
     ) -> AsyncIterator[Worker]:
-        plan = Plan("ladder", TOPICS, lambda lane: Echo(lane, trouble))
-        worker = Worker(plan, self.log, self.pool, control or self.pool, worker_id=name, lanes=lanes, sweeps=False)
+        plan = Plan("ladder", TOPICS, lambda lane: Echo(lane, trouble, self.asked))
+        worker = Worker(plan, self.log, self.pool, control or self.pool, worker_id=name, lanes=lanes, sweeps=True)
         running = asyncio.create_task(worker.run())
         try:
             yield worker
@@ -291,3 +295,17 @@ async def test_a_log_that_lost_records_is_refused(service: Service) -> None:
     await service.pool.execute("update ladder.checkpoint set next_offset = 7 where lane = 1")
     with pytest.raises(LostRecordsError, match="lane 1 up to 7"):
         await prepare(service.pool, service.store, service.log, TOPICS, SETTINGS)
+
+
+async def test_deadlines_are_looked_for_however_many_records_come(service: Service) -> None:
+    """A lane that always has something to read is swept all the same."""
+
+    async def chatter() -> None:
+        while True:
+            await service.say(0, *"abcdefghij")
+
+    async with service.worker("w1"):
+        talking = asyncio.create_task(chatter())
+        await until(lambda: service.asked.count(0) >= 3)
+        talking.cancel()
+        await asyncio.wait([talking])

@@ -1,0 +1,55 @@
+"""One batch folded in memory, without a database."""
+
+import pytest
+
+from services.ladder.core.standing import decode
+from services.ladder.lanes import manner_of
+from services.ladder.settings import LadderSettings
+from services.ladder.store import FactRow, Stored
+from services.ladder.turn import Turn
+from shared import events
+from tests.make import day, purchase, rules
+
+
+def turn_of(now: int) -> Turn:
+    """An empty batch of lane 0."""
+    return Turn(manner_of(LadderSettings(), rules()), 0, 0, now)
+
+
+def row_of(fact: events.Fact) -> FactRow:
+    """The fact in the journal."""
+    return FactRow(fact.subject, fact.source, fact.id, fact.at, None, events.encode(fact))
+
+
+def test_a_refold_keeps_what_lies_ahead_of_its_instant() -> None:
+    """A fact dated ahead of the clock is folded at its own instant, in a refold as when it came."""
+    facts = [purchase(day(1)), purchase(day(3))]
+    told = turn_of(day(2))
+    told.know("c1", Stored(None, None))
+    for fact in facts:
+        told.take(fact, events.encode(fact), fact.at)
+    (row,) = told.standings()
+    refolded = turn_of(day(2))
+    refolded.know("c1", Stored(row.state, None))
+    refolded.know_facts("c1", map(row_of, facts))
+    refolded.refold("c1", day(2), emit=True)
+    (again,) = refolded.standings()
+    assert (decode(again.state).purchases, again.state) == (2, row.state)
+    assert not refolded.outbox
+
+
+def test_what_a_failing_fold_had_begun_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fact that fails half way leaves no row behind but the one that says it waits."""
+    turn = turn_of(day(2))
+    turn.know("c1", Stored(None, None))
+    good, bad = purchase(day(1)), purchase(day(2))
+    turn.take(good, events.encode(good), good.at)
+    before = (list(turn.facts), list(turn.outbox), list(turn.transitions), turn.people["c1"].standing)
+
+    def fail(*_: object) -> None:
+        raise ArithmeticError("odd")
+
+    monkeypatch.setattr(Turn, "_refer", fail)
+    turn.take(bad, events.encode(bad), bad.at)
+    assert (turn.facts, turn.outbox, turn.transitions, turn.people["c1"].standing) == before
+    assert [waiting.person for waiting in turn.waiting] == ["c1"]
