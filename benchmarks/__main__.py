@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import ingest, latency, memory, throughput
+from benchmarks import ingest, latency, memory, stages, throughput
 from benchmarks.machine import Machine
 from shared.telemetry import configure_logging
 
@@ -19,6 +19,7 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> None:
     logs = tuple(chosen.logs)
     benches: dict[str, Callable[[], Coroutine[None, None, None]]] = {
         "ladder": lambda: throughput.ladder(machine, chosen.facts, chosen.repeats, logs, tuple(chosen.processes)),
+        "stages": lambda: stages.stages(machine, min(chosen.facts, 100_000)),
         "odd": lambda: throughput.odd(machine, chosen.facts, chosen.own, logs, max(chosen.processes)),
         "ingest": lambda: ingest.ingest(machine, chosen.facts // 4, chosen.facts // 20, chosen.repeats, logs),
         "latency": lambda: latency.latency(machine, chosen.rate, chosen.seconds, max(chosen.processes), logs),
@@ -36,7 +37,7 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help="ladder, odd, ingest, latency, memory, takeover; none: all")
+    parser.add_argument("names", nargs="*", help="ladder, stages, odd, ingest, latency, memory, takeover; none: all")
     parser.add_argument("--facts", type=int, default=200_000, help="facts in one run of the ladder")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each, in turns")
     parser.add_argument("--logs", nargs="+", choices=("embedded", "kafka"), default=["embedded", "kafka"])
