@@ -22,20 +22,20 @@ Cue = RungPromoted | RungDemoted | CustomerLapsed | CustomerWonBack
 
 
 class Moment(NamedTuple):
-    """When something is decided: the notifier's time; `tick` is None by the wall clock.
+    """When something is decided; `played`: in a history that is played as if lived.
 
-    While a history is played as if lived, `tick` is the time that has come so far. Profiles and consents are then read
-    ahead of the time they belong to: what was said after `now` is not known yet. And what was decided up to the tick
-    counts as sent, as it would have been in life, however the records came in batches.
+    Profiles and consents are then read ahead of the time they belong to: what was said after `now` is not known yet.
+    And a message counts as sent once it is decided, as it would have been in life seconds later. Whether the sender has
+    come to it by now depends on how the records came in batches, and must make no difference.
     """
 
     now: int
-    tick: int | None = None
+    played: bool = False
 
     @property
     def known_until(self) -> int | None:
         """Up to when what is said of a person is known; None: all of it."""
-        return None if self.tick is None else self.now
+        return self.now if self.played else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +191,9 @@ def _weighed(
 
 
 def _unsent(person: Person, mail: Mail, moment: Moment) -> list[Message]:
-    return [
-        each
-        for each in person.messages.values()
-        if each.mail is mail and each.state in UNSENT and (moment.tick is None or each.at > moment.tick)
-    ]
+    if moment.played:
+        return []
+    return [each for each in person.messages.values() if each.mail is mail and each.state in UNSENT]
 
 
 def _cancelled(messages: Iterable[Message]) -> list[Message]:

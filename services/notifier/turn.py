@@ -81,11 +81,13 @@ class Turn:
                 self._note(cue, decision)
 
     def _moment(self, cue: Cue) -> Moment:
-        """By the facts it is at least as late as what has just been announced; the tick for it is yet to come."""
+        """By the facts it is the instant at which the change could first be known, wherever the ticks stand.
+
+        They come behind the announcements of their time, and that is as the ladder's batches were cut.
+        """
         if not self._manner.by_facts:
             return Moment(self.now)
-        tick = self.tick or 0
-        return Moment(max(tick, instants.parse(cue.time)), tick)
+        return Moment(max(instants.parse(cue.data.recorded_at), instants.parse(cue.time)), played=True)
 
     def _note(self, cue: Cue, decision: Decision) -> None:
         for message in decision.revised:

@@ -34,7 +34,7 @@ class Due(NamedTuple):
 async def due(connection: Connection, owned: Mapping[int, int], limit: int, *, by_facts: bool) -> list[Due]:
     """What is to be sent of these lanes (with their epochs), the longest waiting first.
 
-    Under `CLOCK=facts` a message is due when the lane's time has come to it: until then it may yet be dropped.
+    Under `CLOCK=facts` a message is due when the lane's time has come to it.
     """
     rows = await connection.fetch(
         f"""

@@ -3,7 +3,7 @@
 import msgspec
 
 from services.notifier.decide import Decision, Moment, Person, after, decide
-from services.notifier.message import Mail, Message, Reason, State
+from services.notifier.message import Mail, Reason, State
 from services.notifier.plays import Book
 from shared.instants import DAY
 from tests.make import day, demoted, lapsed, promoted, won_back
@@ -216,17 +216,18 @@ def test_a_played_history_knows_no_future() -> None:
     """The address of later is not used for a mail of now."""
     later = Person("c1", (profile(at=day(5)),), (consent(),))
 
-    assert reason_of(later, Moment(day(1), tick=day(1))) is Reason.NO_ADDRESS
+    assert reason_of(later, Moment(day(1), played=True)) is Reason.NO_ADDRESS
     assert reason_of(later, Moment(day(1))) is None
 
 
-def test_in_a_played_history_mail_goes_out_with_the_tick() -> None:
-    """Before the tick it is dropped as in life, behind it it has been sent, however the records came in batches."""
-    cue = promoted(day(1), 4)
-    person, _ = lived(willing(), [(cue, Moment(day(1), tick=day(0)))])
+def test_in_a_played_history_what_is_decided_counts_as_sent() -> None:
+    """Whether the sender has come to it makes no difference: nothing that follows drops it."""
+    cue = promoted(day(1), 5)
+    waiting, _ = lived(willing(), [(cue, Moment(day(1), played=True))])
 
-    before: tuple[Message, ...] = decide(demoted(day(2), 3), person, Moment(day(2), tick=day(0)), BOOK).revised
-    behind = decide(demoted(day(2), 3), person, Moment(day(2), tick=day(1)), BOOK).revised
+    undone = [
+        decide(demoted(day(2), 3), person, Moment(day(2), played=True), BOOK) for person in (waiting, sent(waiting))
+    ]
 
-    assert [each.reason for each in before] == [Reason.CANCELLED]
-    assert behind == ()
+    assert undone[0] == undone[1]
+    assert (undone[0].revised, states(undone[0])) == ((), [(Mail.PERK_WITHDRAWN, (5,), State.PENDING, None)])
