@@ -22,6 +22,7 @@ from shared.events import SHOP_EVENTS
 from shared.instants import HOUR
 from shared.lanes.store import LaneStore
 from shared.log import Entry, Log, Record
+from shared.program import calm_garbage_collector
 
 LIMIT = 5_000
 STRANGERS = Stored(None, None)
@@ -46,17 +47,17 @@ class Stages:
 
 async def stages(machine: Machine, facts: int) -> None:
     """Print the steps; one lane, so that nothing overlaps."""
+    calm_garbage_collector()
     workload = Workload("purchases", facts, max(1, facts // 10))
     environment = {"LANES": "1", "DATABASE_URL": await machine.database()}
     log = await open_log(environment)
     connection = await asyncpg.connect(environment["DATABASE_URL"])
-    steps = Stages([server for server in machine.servers() if server.name() == "postgres"])
     settings = LadderSettings(lanes=1)
     manner = manner_of(settings, rules_of(settings))
     for entries in workload.entries(time.time_ns() // 1_000 - HOUR):
-        with steps.of("log: append"):
-            await log.append([entry._replace(lane=0) for entry in entries])
+        await log.append([entry._replace(lane=0) for entry in entries])
     reader = await log.reader(0, {SHOP_EVENTS: 0})
+    steps = Stages([server for server in machine.servers() if server.name() == "postgres"])
     known: dict[str, Stored] = {}
     seq = done = 0
     while done < facts:
