@@ -24,7 +24,7 @@ from shared import db
 from shared.db import Pool
 from shared.events import LADDER_EVENTS, SHOP_EVENTS, SHOP_PROFILES
 from shared.http import Part
-from shared.lanes.lag import lag
+from shared.lanes.lag import lag, observe
 from shared.lanes.session import Plan
 from shared.lanes.start import prepare
 from shared.lanes.store import LaneStore
@@ -68,6 +68,9 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
                 waiting = await waiting_to_go(connection, by_facts=by_facts)
             return unread + waiting or await lag(pools.asking, lanes, runtime.log, TOPICS)
 
+        async def look() -> None:
+            await observe(pools.asking, lanes)
+
         async def reachable() -> None:
             async with pools.asking.acquire() as connection:
                 await connection.execute("select 1")
@@ -76,7 +79,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
         router.include_router(way_out(pools.asking, settings, secret))
         async with background(runtime.tasks, worker.run, sender.run):
-            yield Part(SCHEMA, router, {"database": reachable}, behind)
+            yield Part(SCHEMA, router, {"database": reachable}, behind, look)
 
 
 def channel_of(settings: NotifierSettings) -> Channel:

@@ -33,7 +33,8 @@ def health(parts: Sequence[Part]) -> APIRouter:
 
     @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
-        """Prometheus metrics of this process."""
+        """Prometheus metrics of this process; what cannot be looked up now keeps the value it had."""
+        await _outcome(lambda: _measure(parts, {}))
         for part in parts:
             if part.observe is not None:
                 await _outcome(part.observe)

@@ -178,3 +178,14 @@ async def test_the_lag_is_what_is_yet_to_be_done(database: str, tmp_path: Path) 
         assert await lag() == 0
         await running.pool.execute("update notifier.message set next_attempt_at = 0")
         await running.become("sent")
+
+
+async def test_metrics_tell_how_far_behind_it_is(database: str, tmp_path: Path) -> None:
+    """Lag and the age of the outbox are looked up by whoever asks for metrics, also before anybody asks /readyz."""
+    async with notifier(database, tmp_path) as running:
+        await thanked(running, "p1")
+
+        told = (await running.http.get("/metrics")).text.splitlines()
+
+        assert 'loyalty_lag_records{service="notifier"} 0.0' in told
+        assert 'loyalty_oldest_outbox_seconds{service="notifier"} 0.0' in told
