@@ -17,8 +17,8 @@ from tests.integration.smtp import Post, post_office
 from tests.make import fact, purchase, rules
 from tests.until import until
 
-KILLS: Final = 7
-TWO_AT_A_TIME: Final = 4
+KILLS: Final = 6
+TWO_AT_A_TIME: Final = 3
 """So many of the kills hit one of two notifiers, the others the only one."""
 GROUP: Final = 24
 """People who come between two kills."""
