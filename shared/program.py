@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from shared import db, telemetry
 from shared.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from shared.ending import Ending
 from shared.http import Keys, Part, application, read_keys
 from shared.log import Log, LogUnavailableError, LostRecordsError, TopicMismatchError
 from shared.log.choice import log_of
@@ -110,16 +111,28 @@ def calm_garbage_collector() -> None:
 
 async def _run(title: str, settings: AnySettings, openers: Sequence[Opener[AnySettings]], *, embeds: bool) -> None:
     keys = Keys(read_keys(settings.api_keys_file) if settings.api_keys_file else None)
-    async with AsyncExitStack() as stack:
-        dsn = await _database(settings, stack, embeds=embeds)
-        log = log_of(settings, dsn)
-        await log.open(topics(settings))
-        stack.push_async_callback(log.close)
-        tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        runtime = Runtime(log, dsn, worker_id, tasks)
-        parts = [await stack.enter_async_context(opener(settings, runtime)) for opener in openers]
-        await _serve(application(parts, keys, title=title, version=VERSION), settings)
+    ending = Ending()
+
+    async def work(dsn: str | None) -> None:
+        async with AsyncExitStack() as stack:
+            app = application(await _parts(settings, openers, stack, dsn), keys, title=title, version=VERSION)
+            await _serve(app, settings, ending)
+
+    async with AsyncExitStack() as outermost:
+        await ending.limit(work(await _database(settings, outermost, embeds=embeds)))
+
+
+async def _parts(
+    settings: AnySettings, openers: Sequence[Opener[AnySettings]], stack: AsyncExitStack, dsn: str | None
+) -> list[Part]:
+    """What this process does, opened over its log; closed with the stack."""
+    log = log_of(settings, dsn)
+    await log.open(topics(settings))
+    stack.push_async_callback(log.close)
+    tasks = await stack.enter_async_context(asyncio.TaskGroup())
+    worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    runtime = Runtime(log, dsn, worker_id, tasks)
+    return [await stack.enter_async_context(opener(settings, runtime)) for opener in openers]
 
 
 async def _database(settings: Settings, stack: AsyncExitStack, *, embeds: bool) -> str | None:
@@ -145,7 +158,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(app: FastAPI, settings: Settings) -> None:
+async def _serve(app: FastAPI, settings: Settings, ending: Ending) -> None:
     """Serve until SIGTERM or SIGINT."""
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False, lifespan="off"
@@ -154,8 +167,13 @@ async def _serve(app: FastAPI, settings: Settings) -> None:
         host, port = listening.getsockname()[:2]
         _log.info("http.listening", url=f"http://{host}:{port}")
         server = _Server(config)
+
+        def end(number: signal.Signals) -> None:
+            ending.ask()
+            server.handle_exit(number, None)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+            asyncio.get_running_loop().add_signal_handler(number, end, number)
         await server.serve([listening])
 
 

@@ -92,7 +92,7 @@ class Log(Protocol):
         ...
 
     async def close(self) -> None:
-        """Disconnect; appends under way are awaited."""
+        """Disconnect; appends under way have a moment to end, then they raise LogUnavailableError."""
         ...
 
     async def append(self, entries: Sequence[Entry]) -> None:

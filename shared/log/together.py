@@ -3,12 +3,16 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from shared.log import LogUnavailableError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+CLOSE_SECONDS: Final = 1.0
+"""What is under way when a log is closed may take so long; then it is cut off."""
 
 
 class Together(Generic[Item, Result]):
@@ -39,16 +43,22 @@ class Together(Generic[Item, Result]):
             self._task = asyncio.create_task(self._drain())
         return await done
 
-    async def drained(self) -> None:
-        """Wait until nothing is under way."""
-        if self._task is not None:
-            await self._task
+    async def close(self) -> None:
+        """Wait a moment for what is under way; whoever waits for what is not done by then gets LogUnavailableError."""
+        if (task := self._task) is not None:
+            await asyncio.wait([task], timeout=CLOSE_SECONDS)
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _drain(self) -> None:
         while group := self._next_group():
             items, waiting = zip(*group, strict=True)
             try:
                 results = await self._work(items)
+            except asyncio.CancelledError:
+                _fail([*waiting, *(done for _, done in self._waiting)], LogUnavailableError("the log is closed"))
+                self._waiting.clear()
+                break
             except Exception as error:
                 _fail(waiting, error)
             else:

@@ -1,8 +1,10 @@
 """What is under way and must be finished before a log is closed."""
 
 import asyncio
+from contextlib import suppress
 
 from shared.log import LogUnavailableError
+from shared.log.together import CLOSE_SECONDS
 
 
 class UnderWay:
@@ -27,6 +29,8 @@ class UnderWay:
             self._idle.set()
 
     async def finish(self) -> None:
-        """Let nothing new begin and wait for the rest."""
+        """Let nothing new begin and wait a moment for the rest."""
         self._closed = True
-        await self._idle.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._idle.wait()

@@ -53,10 +53,10 @@ class Appender:
             if result is not None:
                 raise result
 
-    async def drained(self) -> None:
-        """Wait for what is under way."""
+    async def close(self) -> None:
+        """Wait a moment for what is under way."""
         for node in self._nodes.values():
-            await node.drained()
+            await node.close()
 
     async def _put(self, partition: TopicPartition, entries: Sequence[Entry]) -> None:
         for piece in _pieces(entries):

@@ -62,7 +62,7 @@ class KafkaLog:
     async def close(self) -> None:
         """As `Log.close`."""
         await self._under_way.finish()
-        await self._appender.drained()
+        await self._appender.close()
         await self._fetchers.close()
         await self._cluster.close()
 

@@ -58,9 +58,9 @@ class Appender:
         for piece in _pieces(entries):
             await self._together.do(piece)
 
-    async def drained(self) -> None:
-        """Wait for what is under way."""
-        await self._together.drained()
+    async def close(self) -> None:
+        """Wait a moment for what is under way."""
+        await self._together.close()
 
     async def _store(self, pieces: Sequence[Sequence[Entry]]) -> list[None]:
         rows = await self._session.fetch(_APPEND, *_columns(self._places, chain.from_iterable(pieces)), CHANNEL)

@@ -75,14 +75,14 @@ class PostgresLog:
     async def close(self) -> None:
         """As `Log.close`."""
         await self._under_way.finish()
-        await self._appender.drained()
+        await self._appender.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
-        await self._reads.drained()
-        for part in (self._news, self._retention, self._append_session, self._read_session, self._positions):
-            await part.close()
+        await self._reads.close()
+        parts = (self._news, self._retention, self._append_session, self._read_session, self._positions)
+        await asyncio.gather(*(part.close() for part in parts))
 
     async def append(self, entries: Sequence[Entry]) -> None:
         """As `Log.append`."""

@@ -65,9 +65,9 @@ class Reads:
         founds = await self._together.do(wants)
         return [_present(want, found) for want, found in zip(wants, founds, strict=True)]
 
-    async def drained(self) -> None:
-        """Wait for what is under way."""
-        await self._together.drained()
+    async def close(self) -> None:
+        """Wait a moment for what is under way."""
+        await self._together.close()
 
     async def _fetch(self, group: Sequence[Sequence[Want]]) -> list[list[Found | None]]:
         wants = [want for wants in group for want in wants]
