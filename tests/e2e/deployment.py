@@ -75,15 +75,17 @@ class Deployment:
         assert ended.code == 0, ended
 
     async def post(self, facts: Sequence[events.Fact]) -> None:
-        """Post facts in one request, again and again until it is answered with 202."""
+        """Post facts in one request, again and again until it is answered with 202; none may be refused."""
 
-        async def taken() -> bool:
+        async def taken() -> httpx.Response | None:
             with suppress(httpx.TransportError):
                 answer = await self.client.http.post(f"{self.ingest.url}/v1/events", content=body(facts), headers=JSON)
-                return answer.status_code == 202
-            return False
+                return None if answer.status_code == 503 else answer
+            return None
 
-        await until(taken, PATIENCE)
+        answer = await until(taken, PATIENCE)
+        assert answer is not None
+        assert (answer.status_code, answer.json()["rejected"]) == (202, 0), answer.text
 
     async def replay(self, facts: Sequence[events.Fact], size: int) -> None:
         """Post facts in their order, so many at a time, one request after the other."""

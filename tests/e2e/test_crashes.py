@@ -2,35 +2,56 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from random import Random
 
-import pytest
-
-from shared import events
+from shared import events, instants
 from tests.e2e.deployment import PATIENCE, SMALL, Deployment, deployed
+from tests.integration.community import arrivals, community
 from tests.integration.log_stores import Store
-from tests.seen import Reading
+from tests.seen import Reading, expected_standings
 from tests.until import until
 
 Purchases = list[events.PurchaseCompleted]
 
 
-@pytest.mark.parametrize("kills", [6])
+TODAY = instants.parse("2026-01-01T00:00:00Z")
+"""What is later may be refused as too far in the future."""
+
+
 async def test_a_ladder_killed_again_and_again_loses_and_doubles_nothing(
-    database: str, either_log: Store, kills: int, some: Purchases, some_expected: Reading
+    database: str, either_log: Store, some: Purchases, some_expected: Reading
 ) -> None:
     """However often ladders are killed with -9 at random moments, all is as in an undisturbed run."""
-    random = Random(kills)
-    parts = [some[len(some) * part // kills : len(some) * (part + 1) // kills] for part in range(kills)]
     async with deployed(database, either_log, SMALL, ladders=2) as system:
-        for part in parts:
-            posting = asyncio.create_task(system.replay(part, 10))
-            await progressed(system, random.randrange(1, len(part)))
-            await killed(system)
-            await system.add_ladder()
-            await posting
+        await killed_while_told(system, some, 4)
         await system.settled_at(some_expected.end)
         await system.whole(some_expected)
+
+
+async def test_people_who_know_each_other_stand_as_they_should_after_kills(database: str, embedded: Store) -> None:
+    """With referrals across lanes, refunds, late and repeated facts, kills change nobody's standing."""
+    facts = [fact for fact in community(7, people=60) if fact.at < TODAY]
+    told = arrivals(facts, 7, late=0.1, twice=0.1)
+    end = max(fact.at for fact in facts)
+    async with deployed(database, embedded, SMALL, ladders=2) as system:
+        await killed_while_told(system, told, 3)
+        await system.settled_at(end)
+        assert await system.standings(end) == expected_standings(facts, end)
+        await system.announced()
+        await system.consistent()
+
+
+async def killed_while_told(system: Deployment, facts: Sequence[events.Fact], kills: int) -> None:
+    """Post facts, and so many times meanwhile kill the oldest ladder at a random moment and start another."""
+    random = Random(kills)
+    for part in range(kills):
+        stretch = facts[len(facts) * part // kills : len(facts) * (part + 1) // kills]
+        posting = asyncio.create_task(system.replay(stretch, 10))
+        await progressed(system, random.randrange(1, len(stretch)))
+        await killed(system)
+        await system.add_ladder()
+        await posting
 
 
 async def progressed(system: Deployment, records: int) -> None:
