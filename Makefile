@@ -12,6 +12,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Tests mostly wait for processes: more of them at a time than there are cores.
+WORKERS ?= 3
 # Code that is linted and typed: of the folders of the layout those that are there.
 CODE := $(wildcard shared services migrations tests benchmarks demo)
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -40,7 +42,7 @@ run: setup  ## serve everything on 127.0.0.1:8000, data under ./data
 	@$(BIN)/python -m services
 
 test: setup  ## all tests; Kafka from KAFKA_BOOTSTRAP_SERVERS, Java with Maven, or Docker (REQUIRE_KAFKA=1: must be there)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 check: setup lint types layers locks  ## ruff, mypy, import-linter, lock files
 

@@ -22,7 +22,7 @@ from shared.telemetry import configure_logging
 from tests.kafka_broker import KafkaBroker, NoKafkaError, SecureKafka, new_broker
 
 TEMPLATE: Final = "template_ladder"
-NO_KAFKA: Final = pytest.StashKey[str]()
+NO_KAFKA: Final = "no Kafka: "
 
 Broker = TypeVar("Broker", bound=KafkaBroker)
 
@@ -68,30 +68,30 @@ async def database(postgres_dsn_server: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="session")
-def kafka(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+def kafka(folder: Path) -> Iterator[str]:
     """The bootstrap servers of a real Kafka: the one of KAFKA_BOOTSTRAP_SERVERS, else one of our own."""
     if named := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield named
         return
-    broker = _new_broker(request, folder / "kafka", new_broker)
+    broker = _new_broker(folder / "kafka", new_broker)
     broker.start()
     yield broker.bootstrap_servers
     broker.remove()
 
 
 @pytest.fixture
-def own_kafka(request: pytest.FixtureRequest, folder: Path) -> Iterator[KafkaBroker]:
+def own_kafka(folder: Path) -> Iterator[KafkaBroker]:
     """A broker of the test's own, running, to be killed and restarted."""
-    broker = _new_broker(request, folder / f"kafka-{next(_numbers)}", new_broker)
+    broker = _new_broker(folder / f"kafka-{next(_numbers)}", new_broker)
     broker.start()
     yield broker
     broker.remove()
 
 
 @pytest.fixture(scope="session")
-def secure_kafka(request: pytest.FixtureRequest, folder: Path) -> Iterator[SecureKafka]:
+def secure_kafka(folder: Path) -> Iterator[SecureKafka]:
     """A broker with TLS and logins."""
-    broker = _new_broker(request, folder / "kafka-secure", SecureKafka)
+    broker = _new_broker(folder / "kafka-secure", SecureKafka)
     broker.start()
     yield broker
     broker.remove()
@@ -105,19 +105,20 @@ def topic_prefix() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly at the end that the Kafka tests did not run."""
-    if reason := terminalreporter.config.stash.get(NO_KAFKA, None):
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    if reasons := {told.partition(NO_KAFKA)[2].rstrip("')") for told in skipped if NO_KAFKA in told}:
+        reason = "; ".join(sorted(reasons))
         line = f"KAFKA TESTS SKIPPED, this machine has no broker: {reason} (REQUIRE_KAFKA=1 makes them fail)"
         terminalreporter.write_sep("!", line, red=True, bold=True)
 
 
-def _new_broker(request: pytest.FixtureRequest, folder: Path, kind: Callable[[Path], Broker]) -> Broker:
+def _new_broker(folder: Path, kind: Callable[[Path], Broker]) -> Broker:
     try:
         return kind(folder)
     except NoKafkaError as error:
         if os.environ.get("REQUIRE_KAFKA") == "1":
             pytest.fail(f"REQUIRE_KAFKA=1, and there is no Kafka: {error}", pytrace=False)
-        request.config.stash[NO_KAFKA] = str(error)
-        pytest.skip(f"no Kafka: {error}")
+        pytest.skip(f"{NO_KAFKA}{error}")
 
 
 async def _make_template(dsn: str) -> None:
