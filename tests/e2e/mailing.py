@@ -52,10 +52,19 @@ class Notifiers:
         await self.forget(program)
 
     async def forget(self, program: Program) -> None:
-        """The leases and the name of one that is silent run out now instead of in some seconds."""
+        """The leases and the name of one that is silent run out now instead of in some seconds.
+
+        Not of a lane whose row it holds, stopped in a transaction: that one expires by itself, and its session is ended.
+        """
         owner = f"%-{program.pid}-%"
         pool = self.system.pool
-        await pool.execute("update notifier.lane set lease_until = clock_timestamp() where owner like $1", owner)
+        await pool.execute(
+            """
+            update notifier.lane set lease_until = clock_timestamp() where lane in
+            (select lane from notifier.lane where owner like $1 for update skip locked)
+            """,
+            owner,
+        )
         await pool.execute("delete from notifier.worker where id like $1", owner)
 
     @property
