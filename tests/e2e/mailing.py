@@ -54,7 +54,7 @@ class Notifiers:
     async def forget(self, program: Program) -> None:
         """The leases and the name of one that is silent run out now instead of in some seconds.
 
-        Not of a lane whose row it holds, stopped in a transaction: that one expires by itself, and its session is ended.
+        Not of a lane whose row it holds, stopped in a transaction: that expires by itself, and its session is ended.
         """
         owner = f"%-{program.pid}-%"
         pool = self.system.pool
