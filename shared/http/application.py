@@ -1,7 +1,7 @@
 """One application of the parts of a process: routes, errors as problems, health."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -13,7 +13,7 @@ from starlette.types import Scope as ASGIScope
 from shared.http.health import health
 from shared.http.keys import Keys
 from shared.http.part import Direct, Part
-from shared.http.problems import Fault, Problem
+from shared.http.problems import PROBLEM, Fault, Problem
 
 _log = structlog.get_logger("http")
 
@@ -41,6 +41,10 @@ class _Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         document.setdefault("components", {}).setdefault("schemas", {}).update(self.schemas)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                if "requestBody" in operation:
+                    operation["responses"].setdefault("400", _NO_JSON)
         return document
 
     async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
@@ -69,8 +73,19 @@ async def _on_problem(_: Request, problem: Exception) -> Response:
     return problem.response()
 
 
+_NO_JSON: Final = {"description": "The body is no JSON", "content": {PROBLEM: {"schema": {"type": "object"}}}}
+"""Of every route that reads a body: the framework reads it before the route can say anything about it."""
+
+
+def _malformed(detail: str) -> Response:
+    return Problem(400, "malformed", "The body is no JSON", detail=detail).response()
+
+
 async def _on_invalid(_: Request, invalid: Exception) -> Response:
     assert isinstance(invalid, RequestValidationError)
+    for fault in invalid.errors():
+        if fault["type"] == "json_invalid":
+            return _malformed(str(fault.get("ctx", {}).get("error", fault["msg"])))
     faults = [Fault(pointer=_pointer(fault["loc"]), detail=fault["msg"]) for fault in invalid.errors()]
     return Problem(422, "invalid-request", "The request is not valid", errors=faults).response()
 
@@ -81,6 +96,8 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 async def _on_http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # raised by the framework alone: bytes that are no text, or nested without end
+        return _malformed(str(error.detail))
     return Problem(error.status_code, "about:blank", str(error.detail), headers=error.headers).response()
 
 
