@@ -1,4 +1,4 @@
-"""A message: one mail to one person because of one play and one cause, and the states it goes through."""
+"""A message: one mail, letter or task about one person because of one play, cause and step, and its states."""
 
 from enum import StrEnum
 from typing import Final
@@ -36,9 +36,40 @@ class Reason(StrEnum):
     NO_ADDRESS = "no_address"
     NO_BASIS = "no_basis"
     OBJECTED = "objected"
+    CAPPED = "capped"
+    QUIET_HOURS = "quiet_hours"
+    HELD_OUT = "held_out"
+    CANCELLED = "cancelled"
+    OUTRANKED = "outranked"
     TOO_OLD = "too_old"
     DUPLICATE = "duplicate"
-    CANCELLED = "cancelled"
+    BOUNCED = "bounced"
+
+
+class Channel(StrEnum):
+    """Where a message ends, whoever carries it there."""
+
+    EMAIL = "email"
+    POST = "post"
+    PHONE = "phone"
+    SMS = "sms"
+    PUSH = "push"
+
+
+class Purpose(StrEnum):
+    """What a message is for. One with any advertising in it is marketing."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
+class Way(StrEnum):
+    """Who carries a message to its channel: our mail, a letter from the print shop, staff, or another program."""
+
+    MAIL = "mail"
+    LETTER = "letter"
+    TASK = "task"
+    WEBHOOK = "webhook"
 
 
 class Mail(StrEnum):
@@ -53,7 +84,8 @@ class Mail(StrEnum):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A decided message. `cause` is the announcement's id, `cause_at` its time, `at` when it was decided (instants).
 
-    `rungs` are what it is about: the rung reached, or those whose perks it tells of.
+    `rungs` are what it is about: the rung reached, or those whose perks it tells of. `step` is the place in the play's
+    series that it belongs to, `offer` the offer of the book that comes with it.
     """
 
     id: str
@@ -63,6 +95,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     cause_at: int
     at: int
+    step: int = 0
+    channel: Channel = Channel.EMAIL
+    purpose: Purpose = Purpose.MARKETING
+    way: Way = Way.MAIL
+    offer: str | None = None
     rungs: tuple[int, ...] = ()
     state: State = State.PENDING
     reason: Reason | None = None
@@ -72,6 +109,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, state=State.HELD_BACK, reason=reason)
 
 
-def message_id(play: Play, person: str, cause: str) -> str:
-    """One message per (person, play, cause): the id is made of nothing else."""
-    return derived_id("message", play, person, cause)
+def message_id(play: str, person: str, cause: str, step: int = 0) -> str:
+    """One message per (person, play, cause, step): the id is made of nothing else."""
+    return derived_id("message", play, person, cause, *([str(step)] if step else []))

@@ -9,7 +9,7 @@ import msgspec
 
 from services.notifier.consent import Kind, Statement
 from services.notifier.decide import Person
-from services.notifier.message import Mail, Message, Reason, State
+from services.notifier.message import Channel, Mail, Message, Purpose, Reason, State, Way
 from services.notifier.plays import Play
 from services.notifier.profile import KnownProfile
 from services.notifier.reading import StatementMade
@@ -19,7 +19,7 @@ from shared.lanes.store import NOW_US
 
 _profile = msgspec.json.Decoder(Profile)
 
-MESSAGE = "id, person, play, mail, cause, cause_at, at, rungs, state, reason"
+MESSAGE = "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, state, reason"
 
 
 Place = tuple[int, str]
@@ -48,6 +48,11 @@ def message_of(row: asyncpg.Record) -> Message:
         cause=row["cause"],
         cause_at=row["cause_at"],
         at=row["at"],
+        step=row["step"],
+        channel=Channel(row["channel"]),
+        purpose=Purpose(row["purpose"]),
+        way=Way(row["way"]),
+        offer=row["offer"],
         rungs=tuple(row["rungs"]),
         state=State(row["state"]),
         reason=None if row["reason"] is None else Reason(row["reason"]),
@@ -267,6 +272,11 @@ async def add_messages(tx: Connection, lane: int, messages: Sequence[Message], n
                 each.cause,
                 each.cause_at,
                 each.at,
+                each.step,
+                each.channel,
+                each.purpose,
+                each.way,
+                each.offer,
                 list(each.rungs),
                 each.state,
                 each.reason,

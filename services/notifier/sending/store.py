@@ -41,7 +41,8 @@ async def due(connection: Connection, owned: Mapping[int, int], limit: int, *, b
         select m.lane, m.attempts, {NOW_US} as now, {_M}
         from unnest($1::int[], $2::bigint[]) as o (lane, epoch)
         join notifier.lane l using (lane, epoch) join notifier.message m using (lane)
-        where m.state in ('pending', 'retry') and m.next_attempt_at <= {NOW_US} and (not $4 or m.at <= l.time)
+        where m.state in ('pending', 'retry') and m.way = 'mail'
+            and m.next_attempt_at <= {NOW_US} and (not $4 or m.at <= l.time)
         order by m.next_attempt_at, m.at, m.id limit $3
         """,
         list(owned),
@@ -181,7 +182,8 @@ async def waiting(connection: Connection, *, by_facts: bool) -> int:
             f"""
             select (
                 select count(*) from notifier.message m join notifier.lane l using (lane)
-                where m.state in ('pending', 'retry') and m.next_attempt_at <= {NOW_US} and (not $1 or m.at <= l.time)
+                where m.state in ('pending', 'retry') and m.way = 'mail'
+                    and m.next_attempt_at <= {NOW_US} and (not $1 or m.at <= l.time)
             ) + (select count(*) from notifier.message where state = 'sending')
             + (select count(*) from notifier.message where untold)
             + (select count(*) from notifier.statement where untold)
