@@ -1,4 +1,7 @@
-"""`python -m services.ladder`: this service alone, as often as there are cores. `refold` re-decides everybody."""
+"""`python -m services.ladder`: this service alone, as often as there are cores.
+
+`refold` re-decides everybody; `fit` fits the models to the journal.
+"""
 
 import sys
 
@@ -7,9 +10,14 @@ from services.ladder.settings import LadderSettings
 from shared.program import main
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["refold"]:
-        from services.ladder.refold import main as refold
+    match sys.argv[1:2]:
+        case ["refold"]:
+            from services.ladder.refold import main as refold
 
-        refold(sys.argv[2:])
-    else:
-        main("Loyalty ladder: ladder", LadderSettings, [open_part])
+            refold(sys.argv[2:])
+        case ["fit"]:
+            from services.ladder.estimates.command import main as fit
+
+            fit(sys.argv[2:])
+        case _:
+            main("Loyalty ladder: ladder", LadderSettings, [open_part])

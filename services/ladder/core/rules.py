@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import dropwhile
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
@@ -25,6 +25,8 @@ FloorDays = Annotated[int, Meta(ge=2, le=100_000)]
 AtLeast = Annotated[int, Meta(ge=1, le=1_000)]
 Positive = Annotated[float, Meta(gt=0)]
 Part = Annotated[float, Meta(gt=0, lt=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Rate = Annotated[float, Meta(ge=0)]
 
 MARKED: Final = (
     "responses",
@@ -100,6 +102,22 @@ class Churn(Struct, forbid_unknown_fields=True):
     silence_floor_days: FloorDays
 
 
+class Value(Struct, forbid_unknown_fields=True):
+    """What a person is worth: rates in the shop's currency, and the Gamma-Gamma model of what is paid on a day.
+
+    Nothing of it changes a standing, so it may be changed at any time.
+    """
+
+    p: Positive = 6.25
+    q: Annotated[float, Meta(gt=1)] = 3.74
+    gamma: Positive = 15.44
+    margin: Share = 1.0
+    referral_share: Share = 0.5
+    minute_cost: Rate = 0.5
+    complaint_cost: Rate = 5.0
+    refund_cost: Rate = 5.0
+
+
 class Document(Struct, forbid_unknown_fields=True):
     """The whole of `rules.toml`."""
 
@@ -108,6 +126,7 @@ class Document(Struct, forbid_unknown_fields=True):
     measures: Measures
     phases: Phases
     churn: Churn
+    value: Value = msgspec.field(default_factory=Value)
 
 
 # -- as used -----------------------------------------------------------------------------------------------------
@@ -159,6 +178,14 @@ class Pace:
     per: int
 
 
+class Money(NamedTuple):
+    """Gamma-Gamma (Fader and Hardie 2013): what is paid on a purchase day; gamma in major units."""
+
+    p: float
+    q: float
+    gamma: float
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The rules of one shop, ready for the fold."""
@@ -180,6 +207,7 @@ class Rules:
     pace: Pace
     recommendation_score: int
     churn: Deadlines
+    value: Value
     day_of: DayOf
     keep_marks: dict[str, int]
     """Of each measure so many newest facts are remembered."""
@@ -222,6 +250,7 @@ def load(toml: bytes | str, *, currency: str = "EUR", exponent: int = 2, time_zo
         pace=pace,
         recommendation_score=document.measures.recommendation_score,
         churn=_deadlines(document.churn),
+        value=document.value,
         day_of=_day_of(time_zone),
         keep_marks={measure: _most(named, measure) for measure in MARKED},
         keep_orders=max(_most(named, "purchases"), 2 * pace.orders),
@@ -359,6 +388,6 @@ def _affected(rungs: tuple[Rung, ...]) -> dict[str, Affected]:
 
 def _digest(document: Document, currency: str, exponent: int, time_zone: str) -> str:
     shape = msgspec.to_builtins(document)
-    del shape["version"]
+    del shape["version"], shape["value"]
     told = msgspec.json.encode([shape, currency, exponent, time_zone], order="deterministic")
     return hashlib.sha256(told).hexdigest()
