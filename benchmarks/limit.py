@@ -15,7 +15,7 @@ from fastapi import APIRouter
 from services.ladder import store
 from services.ladder.lanes import TOPICS
 from services.ladder.settings import LadderSettings
-from services.ladder.store import FactRow, StandingRow, TransitionRow
+from services.ladder.store import StandingRow
 from shared import db, instants
 from shared.db import Connection
 from shared.events import LADDER_EVENTS
@@ -78,12 +78,11 @@ class LimitLane:
         ]
 
     async def _write(self, tx: Connection, batch: Batch, persons: list[str], outbox: list[OutboxRow]) -> None:
-        now, state, data = batch.now, bytes(self._shape.state), bytes(self._shape.data)
+        lane, now, state, data = self._lane, batch.now, bytes(self._shape.state), bytes(self._shape.data)
         await store.journal(
             tx,
-            self._lane,
             [
-                FactRow(person, "shop", f"o{record.offset}", now, f"order:o{record.offset}", record.value)
+                (lane, person, "shop", f"o{record.offset}", now, f"order:o{record.offset}", record.value)
                 for person, record in zip(persons, batch.records, strict=True)
             ],
         )
@@ -92,14 +91,14 @@ class LimitLane:
             StandingRow(person, 4, "active", "retention", now, due + place, state)
             for place, person in enumerate(dict.fromkeys(persons))
         ]
-        await store.save(tx, self._lane, rows)
+        await store.save(tx, lane, rows)
         if outbox:
             transitions = [
-                TransitionRow(row.key or "", seq, ID, row.type, now, now, False, data)
+                (lane, row.key or "", seq, ID, row.type, now, now, False, data)
                 for seq, row in enumerate(outbox, batch.seq + 1)
             ]
-            await store.keep(tx, self._lane, transitions)
-        await store.count(tx, self._lane, TALLIES, Counter())
+            await store.keep(tx, transitions)
+        await store.count(tx, lane, TALLIES, Counter())
 
     def committed(self) -> None:
         """Keep the cache as large as the ladder's."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import asyncpg
 import psutil
+from msgspec.structs import replace
 
 from benchmarks.machine import Machine, cpu_seconds, open_log
 from benchmarks.table import print_table
@@ -55,7 +56,7 @@ async def stages(machine: Machine, facts: int) -> None:
     settings = LadderSettings(lanes=1)
     manner = manner_of(settings, rules_of(settings))
     for entries in workload.entries(time.time_ns() // 1_000 - HOUR):
-        await log.append([entry._replace(lane=0) for entry in entries])
+        await log.append([replace(entry, lane=0) for entry in entries])
     reader = await log.reader(0, {SHOP_EVENTS: 0})
     steps = Stages([server for server in machine.servers() if server.name() == "postgres"])
     known: dict[str, Stored] = {}
@@ -100,11 +101,11 @@ async def _written(steps: Stages, connection: Connection, log: Log, turn: Turn) 
     rows = list(enumerate(turn.outbox, turn.seq + 1))
     async with connection.transaction():
         with steps.of("COPY fact"):
-            await store.journal(connection, 0, turn.facts)
+            await store.journal(connection, turn.facts)
         with steps.of("upsert standing"):
             await store.save(connection, 0, turn.standings())
         with steps.of("COPY transition"):
-            await store.keep(connection, 0, turn.transitions)
+            await store.keep(connection, turn.transitions)
         with steps.of("upsert tally"):
             await store.count(connection, 0, *turn.tallies())
         with steps.of("COPY outbox"):

@@ -1,68 +1,69 @@
 """From the core's changes to messages on `ladder.events`."""
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final
 
 import msgspec
 
 from services.ladder.core.decide import Change, FactCause
 from shared import instants
-from shared.events import LADDER_EVENTS, Standing, Tick, deadline_cause, derived_id, encode, type_of
+from shared.events import LADDER_EVENTS, PhaseName, Standing, Tick, derived_id, encode, type_of
 from shared.lanes import OutboxRow
 
 SOURCE = "ladder"
 
 _encode = msgspec.json.Encoder().encode
+_HISTORICAL: Final = ',"historical":true'
 
 
-class Announced(NamedTuple):
-    """An announcement, encoded: the whole message, and its data alone."""
-
-    id: str
-    message: bytes
-    data: bytes
-
-
-def announce(person: str, change: Change, recorded_at: int, *, historical: bool, via: str = "") -> Announced:
-    """The message for a change. Its id is the same whenever the same change is found.
+def announce(
+    person: str, change: Change, recorded_at: int, *, historical: bool, via: str = ""
+) -> tuple[str, bytes, bytes]:
+    """(id, whole message, its data alone) for a change. The id is the same whenever the same change is found.
 
     `via` is the id of the record between lanes that brought the cause, where one did: one referral can cause two
     changes of its maker, when it is made and when it is credited.
 
-    Put together from encoded pieces, in half the time of encoding the typed message, which reads the same.
+    Put together from encoded pieces, in a third of the time of encoding the typed message, which reads the same.
     """
-    cause = change.cause
+    cause, type_, time = change.cause, change.type, instants.text(change.at)
     if type(cause) is FactCause:
-        told = b'{"fact":%b,"source":%b}' % (_encode(cause.fact), _encode(cause.source))
-        message_id = derived_id(person, change.type, cause.source, cause.fact, *((via,) if via else ()))
+        told = _encode(cause).decode()
+        parts = (person, type_, cause.source, cause.fact)
+        message_id = derived_id(*parts, via) if via else derived_id(*parts)
     else:
-        told = _encode(deadline_cause(cause.name, cause.at))
-        message_id = derived_id(person, change.type, cause.name, str(cause.at))
-    data = b'{"cause":%b,"standing":%b,%b,"from":%b,"to":%b}' % (
-        told,
-        _standing(change.rung, change.phase, change.stage),
-        _recorded(recorded_at, historical),
-        _encode(change.from_),
-        _encode(change.to),
+        told = f'{{"deadline":"{cause.name}","at":"{instants.text(cause.at)}"}}'
+        message_id = derived_id(person, type_, cause.name, str(cause.at))
+    data = (
+        f'{{"cause":{told},"standing":{_standing(change.rung, change.phase, change.stage)},'
+        f'{_recorded(recorded_at, historical)},"from":{_place(change.from_)},"to":{_place(change.to)}}}'
+    ).encode()
+    head = (
+        f'{{"id":"{message_id}","source":"{SOURCE}","type":"{type_}","subject":{_text(person)},'
+        f'"time":"{time}","specversion":"1.0","data":'
     )
-    message = (b'{"id":"%b","source":"ladder","type":"%b","subject":%b,"time":"%b","specversion":"1.0","data":%b}') % (
-        message_id.encode(),
-        change.type.encode(),
-        _encode(person),
-        instants.text(change.at).encode(),
-        data,
-    )
-    return Announced(message_id, message, data)
+    return message_id, b"%b%b}" % (head.encode(), data), data
 
 
 @lru_cache(maxsize=256)
-def _standing(rung: int, phase: str, stage: str) -> bytes:
-    return _encode(Standing(rung=rung, phase=phase, stage=stage))
+def _standing(rung: int, phase: str, stage: str) -> str:
+    return _encode(Standing(rung=rung, phase=phase, stage=stage)).decode()
 
 
 @lru_cache(maxsize=4096)
-def _recorded(at: int, historical: bool) -> bytes:
-    return b'"recorded_at":"%b"%b' % (instants.text(at).encode(), b',"historical":true' if historical else b"")
+def _recorded(at: int, historical: bool) -> str:
+    return f'"recorded_at":"{instants.text(at)}"{_HISTORICAL if historical else ""}'
+
+
+@lru_cache(maxsize=256)
+def _place(place: int | PhaseName | str | None) -> str:
+    """Few places are ever named, but for friends."""
+    return _encode(place).decode()
+
+
+@lru_cache(maxsize=4096)
+def _text(text: str) -> str:
+    return _encode(text).decode()
 
 
 def tick_row(lane: int, time: int) -> OutboxRow:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from shared.db import Connection
 
 NOT_PARKED = "not exists (select from ladder.parked p where p.lane = s.lane and p.person = s.person)"
@@ -21,7 +23,14 @@ class FactRow(NamedTuple):
     body: bytes
 
 
-class StandingRow(NamedTuple):
+FactLine = tuple[int, str, str, str, int, str | None, bytes]
+"""A `FactRow` behind its lane, as COPY takes it: a plain tuple is made in a fifth of the time."""
+
+TransitionLine = tuple[int, str, int, str, str, int, int, bool, bytes]
+"""An announcement as it is kept in a person's history: the columns of the table `transition`, in their order."""
+
+
+class StandingRow(Struct, frozen=True, gc=False):
     """A standing as it is stored."""
 
     person: str
@@ -33,20 +42,7 @@ class StandingRow(NamedTuple):
     state: bytes
 
 
-class TransitionRow(NamedTuple):
-    """An announcement as it is kept in a person's history."""
-
-    person: str
-    seq: int
-    id: str
-    type: str
-    at: int
-    recorded_at: int
-    correction: bool
-    data: bytes
-
-
-class Stored(NamedTuple):
+class Stored(Struct, frozen=True, gc=False):
     """What is stored of a person; all None: nothing."""
 
     state: bytes | None
@@ -113,13 +109,13 @@ async def known_claims(tx: Connection, lane: int, keys: Sequence[tuple[str, str]
     return {(row[0], row[1]) for row in rows}
 
 
-async def journal(tx: Connection, lane: int, rows: Iterable[FactRow]) -> None:
+async def journal(tx: Connection, rows: Sequence[FactLine]) -> None:
     """Add to the journal. Raises asyncpg.UniqueViolationError when a fact or a claim is there already."""
     await tx.copy_records_to_table(
         "fact",
         schema_name="ladder",
         columns=("lane", "person", "source", "id", "at", "key", "body"),
-        records=[(lane, *row) for row in rows],
+        records=rows,
     )
 
 
@@ -136,7 +132,13 @@ async def save(tx: Connection, lane: int, rows: Sequence[StandingRow]) -> None:
             due_at = excluded.due_at, state = excluded.state
         """,
         lane,
-        *_columns(rows, 7),
+        [row.person for row in rows],
+        [row.rung for row in rows],
+        [row.phase for row in rows],
+        [row.stage for row in rows],
+        [row.since for row in rows],
+        [row.due_at for row in rows],
+        [row.state for row in rows],
     )
 
 
@@ -153,13 +155,13 @@ async def save_friends(tx: Connection, lane: int, states: Mapping[str, bytes]) -
     )
 
 
-async def keep(tx: Connection, lane: int, rows: Iterable[TransitionRow]) -> None:
+async def keep(tx: Connection, rows: Sequence[TransitionLine]) -> None:
     """Add to the histories."""
     await tx.copy_records_to_table(
         "transition",
         schema_name="ladder",
         columns=("lane", "person", "seq", "id", "type", "at", "recorded_at", "correction", "data"),
-        records=[(lane, *row) for row in rows],
+        records=rows,
     )
 
 

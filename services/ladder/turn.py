@@ -1,7 +1,7 @@
 """One batch of one lane, folded in memory: what is loaded goes in, what is to be written comes out. No I/O."""
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,9 +15,9 @@ from services.ladder.core.facts import key
 from services.ladder.core.past import Past
 from services.ladder.core.referrals import credit_of
 from services.ladder.core.rules import Rules
-from services.ladder.core.standing import Standing, decode, due_at, encode
+from services.ladder.core.standing import PHASE_OF, Stage, Standing, decode, due_at, encode
 from services.ladder.reading import claim_of, read_journal
-from services.ladder.store import FactRow, ParkedRow, StandingRow, Stored, TransitionRow
+from services.ladder.store import FactLine, FactRow, ParkedRow, StandingRow, Stored, TransitionLine
 from shared.events import (
     LADDER_EVENTS,
     Fact,
@@ -39,6 +39,10 @@ A_DEADLINE = b""
 
 RULES_CHANGED = "rules_changed"
 """The cause of what `refold --emit` announces."""
+
+
+Place = tuple[int, str] | None
+"""Rung and stage; None: stands nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,10 @@ class Person:
     friend: friends.Friend | None
     past: Past | None = None
     """All that is known of them; None where nobody needs it."""
-    ids: set[tuple[str, str]] = field(default_factory=set)
-    claims: set[str] = field(default_factory=set)
-    before: tuple[str, str, int] | None = None
-    """(rung, stage, spent) as they are counted in the tallies."""
+    claims: set[str] | None = None
+    """What their facts have claimed; None where nothing of the batch can claim it again (`needs_journal`)."""
+    before: Standing | None = None
+    """As before the batch."""
     changed: bool = False
     friend_changed: bool = False
 
@@ -85,9 +89,11 @@ class Turn:
     times: Sequence[int] = ()
     people: dict[str, Person] = field(default_factory=dict)
     parked: set[str] = field(default_factory=set)
-    facts: list[FactRow] = field(default_factory=list)
+    ids: set[tuple[str, str, str]] = field(default_factory=set)
+    """(person, source, id) of facts that are known."""
+    facts: list[FactLine] = field(default_factory=list)
     outbox: list[OutboxRow] = field(default_factory=list)
-    transitions: list[TransitionRow] = field(default_factory=list)
+    transitions: list[TransitionLine] = field(default_factory=list)
     waiting: list[ParkedRow] = field(default_factory=list)
     duplicates: int = 0
     unfinished: bool = False
@@ -102,69 +108,91 @@ class Turn:
         """Take in what is stored of a person."""
         standing = decode(stored.state) if stored.state is not None else None
         friend = friends.decode(stored.friend) if stored.friend is not None else None
-        self.people[person] = Person(person, stored, standing, friend, before=_counted(standing))
+        self.people[person] = Person(person, stored, standing, friend, before=standing)
 
     def know_facts(self, person: str, rows: Iterable[FactRow]) -> None:
         """Take in a person's journal."""
         known = self.people[person]
         facts: list[Folded] = []
+        known.claims = claims = set()
         for row in rows:
             facts.append(read_journal(row.body))
-            known.ids.add((row.source, row.id))
+            self.ids.add((person, row.source, row.id))
             if row.key is not None:
-                known.claims.add(row.key)
+                claims.add(row.key)
         known.past = Past(facts, self.manner.rules)
 
     # -- folding -------------------------------------------------------------------------------------------------
 
     def take(self, message: Fact | Internal, body: bytes, time: int) -> None:
-        """Fold one message; on an error its person is parked, and later facts of theirs wait."""
+        """Fold one message; on an error its person is parked, and later facts of theirs wait.
+
+        Of a person whose past it changes (`needs_journal`) the journal must be known.
+        """
         person = self.people[message.subject]
         if person.id in self.parked:
             self._wait(person, body, "waits behind a fact on which the fold failed")
             return
-        before, written = person.standing, (len(self.facts), len(self.outbox), len(self.transitions))
+        before, facts, outbox, transitions = person.standing, len(self.facts), len(self.outbox), len(self.transitions)
         try:
-            self._fold(person, message, body, time)
+            if type(message) is ReferralNamed:
+                self._name(person, message)
+            else:
+                self._fold(person, message, body, time)
         except Exception as error:
             _log.exception("ladder.parked", lane=self.lane, fact=message.id, source=message.source)
             person.standing = before
-            del self.facts[written[0] :], self.outbox[written[1] :], self.transitions[written[2] :]
+            del self.facts[facts:], self.outbox[outbox:], self.transitions[transitions:]
             self.parked.add(person.id)
             self._wait(person, body, repr(error))
 
     def _wait(self, person: Person, body: bytes, reason: str) -> None:
         self.waiting.append(ParkedRow(person.id, self.now + len(self.waiting), reason, body))
 
-    def _fold(self, person: Person, message: Fact | Internal, body: bytes, time: int) -> None:
-        if type(message) is ReferralNamed:
-            self._name(person, message)
-            return
-        if (message.source, message.id) in person.ids:
+    def _fold(self, person: Person, message: Folded, body: bytes, time: int) -> None:
+        known = (person.id, message.source, message.id)
+        if known in self.ids:
             self.duplicates += 1
             return
+        self.ids.add(known)
         claim = claim_of(message)
-        first = claim is None or claim not in person.claims
-        standing, changes, late = self._stood(person, message, first=first)
-        person.standing, person.changed = standing, True
-        person.ids.add((message.source, message.id))
-        if claim is not None:
-            person.claims.add(claim)
-        self.facts.append(FactRow(person.id, message.source, message.id, message.at, claim if first else None, body))
-        self._announce(person.id, changes, time, correction=late, via=_via(message))
+        if person.past is None:
+            late = False
+            standing, changes = fold.step(person.standing, message, self.manner.rules)
+        else:
+            first = person.claims is None or claim is None or claim not in person.claims
+            standing, changes, late = self._retold(person, person.past, message, first=first)
+            claim = claim if first else None
+        self.facts.append((self.lane, *known, message.at, claim, body))
+        self._stand(person, standing, changes, time, correction=late, via=_via(message))
         self._refer(person, message)
 
-    def _stood(self, person: Person, message: Folded, *, first: bool) -> tuple[Standing, list[Change], bool]:
+    def _retold(
+        self, person: Person, past: Past, message: Folded, *, first: bool
+    ) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
-        if person.past is not None:
-            person.past.learn(message)
-        if person.standing is None and person.past is None:
-            return *fold.step(None, message, rules), False
-        if first and _in_order(_step(person), message):
+        past.learn(message)
+        if first and person.claims is not None and (claim := claim_of(message)) is not None:
+            person.claims.add(claim)
+        if first and _in_order(_step(person), message, key(message)):
             return *fold.step(person.standing, message, rules), False
-        assert person.past is not None, "the journal of whoever must be refolded has been loaded"
-        return *fold.correct(person.standing, person.past, message, rules), True
+        return *fold.correct(person.standing, past, message, rules), True
+
+    def _stand(
+        self,
+        person: Person,
+        standing: Standing | None,
+        changes: Sequence[Change],
+        time: int,
+        *,
+        correction: bool,
+        via: str = "",
+    ) -> None:
+        """The one place where a standing becomes another; up to here `person` has the one before."""
+        person.standing, person.changed = standing, True
+        if changes:
+            self._announce(person.id, changes, time, correction=correction, via=via)
 
     # -- referrals -----------------------------------------------------------------------------------------------
 
@@ -206,8 +234,7 @@ class Turn:
             self.parked.add(person)
             self._wait(known, A_DEADLINE, repr(error))
             return
-        known.standing, known.changed = standing, True
-        self._announce(person, changes, until, correction=False)
+        self._stand(known, standing, changes, until, correction=False)
 
     def refold(self, person: str, until: int, *, emit: bool) -> None:
         """Fold a person from nothing up to `until`; `emit`: announce what that changes."""
@@ -216,29 +243,26 @@ class Turn:
         assert past is not None
         standing = fold.refold(past.known, self.manner.rules)
         assert standing is not None, "who stands somewhere has a fact of their own"
-        known.standing, known.changed = fold.sweep(standing, until, self.manner.rules)[0], True
-        if emit and known.standing is not None:
-            changes = decide(before, known.standing, DeadlineCause(name=RULES_CHANGED, at=until), until)
-            self._announce(person, changes, until, correction=True)
+        standing, _ = fold.sweep(standing, until, self.manner.rules)
+        changes = decide(before, standing, DeadlineCause(name=RULES_CHANGED, at=until), until) if emit else []
+        self._stand(known, standing, changes, until, correction=True)
 
     # -- announcing ----------------------------------------------------------------------------------------------
 
     def _announce(self, person: str, changes: Sequence[Change], time: int, *, correction: bool, via: str = "") -> None:
-        manner, outbox = self.manner, self.outbox
+        manner, lane, outbox = self.manner, self.lane, self.outbox
         for change in changes:
             at, type_ = change.at, change.type
-            recorded_at = self._recorded_at(change, time)
+            recorded_at = self._recorded_at(change, time) if manner.by_facts else self.now
             historical = manner.history or recorded_at - at > manner.announce_within
-            told = announce(person, change, recorded_at, historical=historical, via=via)
-            outbox.append(OutboxRow(LADDER_EVENTS, self.lane, person, told.id, type_, at, told.message))
+            told_id, message, data = announce(person, change, recorded_at, historical=historical, via=via)
+            outbox.append(OutboxRow(LADDER_EVENTS, lane, person, told_id, type_, at, message))
             self.transitions.append(
-                TransitionRow(person, self.seq + len(outbox), told.id, type_, at, recorded_at, correction, told.data)
+                (lane, person, self.seq + len(outbox), told_id, type_, at, recorded_at, correction, data)
             )
 
     def _recorded_at(self, change: Change, time: int) -> int:
         """Under `CLOCK=facts` the lane's time at which the change could first be known, however the log was cut."""
-        if not self.manner.by_facts:
-            return self.now
         if type(change.cause) is DeadlineCause:
             place = bisect_left(self.times, change.at)
             time = min(self.times[place], time) if place < len(self.times) else time
@@ -258,16 +282,19 @@ class Turn:
         standing = person.standing
         assert standing is not None
         since = max(standing.rung_since, standing.phase_since)
-        due = due_at(standing)
-        return StandingRow(person.id, standing.rung, standing.phase, standing.stage, since, due, encode(standing))
+        stage = standing.stage
+        return StandingRow(person.id, standing.rung, PHASE_OF[stage], stage, since, due_at(standing), encode(standing))
 
     def stored(self) -> Iterable[tuple[str, Stored]]:
         """Everybody of the batch as they are stored now."""
         states = {row.person: row.state for row in self.standings()}
         friends = self.friends()
-        for person in self.people.values():
-            before = person.stored
-            yield person.id, Stored(states.get(person.id, before.state), friends.get(person.id, before.friend))
+        for name, person in self.people.items():
+            if person.changed or person.friend_changed:
+                before = person.stored
+                yield name, Stored(states.get(name, before.state), friends.get(name, before.friend))
+            else:
+                yield name, person.stored
 
     def friends(self) -> dict[str, bytes]:
         """The states of those whose side of a referral changed."""
@@ -279,35 +306,41 @@ class Turn:
 
     def tallies(self) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
         """The differences in (people, money spent in minor units) by (kind, key)."""
-        people = Counter(("announced", row.type) for row in self.transitions)
+        people = Counter(("announced", line[4]) for line in self.transitions)
         spent: Counter[tuple[str, str]] = Counter()
+        for (before, after), (number, money_before, money_after) in self._moves().items():
+            _add(people, spent, before, -number, -money_before)
+            _add(people, spent, after, number, money_after)
+        return people, spent
+
+    def _moves(self) -> dict[tuple[Place, Place], list[int]]:
+        """By where people stood before and after the batch: how many, and the money spent by them before and after."""
+        moves: defaultdict[tuple[Place, Place], list[int]] = defaultdict(lambda: [0, 0, 0])
         for person in self.people.values():
             if person.changed:
-                _add(people, spent, person.before, -1)
-                _add(people, spent, _counted(person.standing), +1)
-        return people, spent
+                before, after = person.before, person.standing
+                move = moves[_place(before), _place(after)]
+                move[0] += 1
+                move[1] += before.spent if before is not None else 0
+                move[2] += after.spent if after is not None else 0
+        return moves
+
+
+def _place(standing: Standing | None) -> Place:
+    return (standing.rung, standing.stage) if standing is not None else None
 
 
 def _via(message: Folded) -> str:
     return message.id if type(message) is ReferralCredited else ""
 
 
-def _counted(standing: Standing | None) -> tuple[str, str, int] | None:
-    return (str(standing.rung), f"{standing.phase}/{standing.stage}", standing.spent) if standing is not None else None
-
-
-def _add(
-    people: Counter[tuple[str, str]],
-    spent: Counter[tuple[str, str]],
-    counted: tuple[str, str, int] | None,
-    sign: int,
-) -> None:
-    if counted is None:
+def _add(people: Counter[tuple[str, str]], spent: Counter[tuple[str, str]], at: Place, number: int, money: int) -> None:
+    if at is None:
         return
-    rung, stage, money = counted
-    people["rung", rung] += sign
-    spent["rung", rung] += sign * money
-    people["stage", stage] += sign
+    rung, stage = str(at[0]), f"{PHASE_OF[Stage(at[1])]}/{at[1]}"
+    people["rung", rung] += number
+    spent["rung", rung] += money
+    people["stage", stage] += number
 
 
 def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: set[tuple[str, str]]) -> bool:
@@ -318,17 +351,16 @@ def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: 
     newest = _step(person)
     claims: set[str] = set()
     for message in messages:
-        if _about_credit(person, message):
+        if type(message) is ReferralNamed or (person.friend is not None and _about_credit(person, message)):
             return True
-        if type(message) is ReferralNamed:
-            continue
+        place = key(message)
+        if not _in_order(newest, message, place):
+            return True
+        newest = place
         claim = claim_of(message)
-        if claim is not None and (claim in claims or (person.id, claim) in claimed):
-            return True
-        if not _in_order(newest, message):
-            return True
-        newest = key(message)
         if claim is not None:
+            if claim in claims or (person.id, claim) in claimed:
+                return True
             claims.add(claim)
     return False
 
@@ -337,23 +369,19 @@ def _step(person: Person) -> tuple[int, str, str] | None:
     return person.standing.step if person.standing is not None else None
 
 
-def _in_order(newest: tuple[int, str, str] | None, message: Folded) -> bool:
-    """Whether a message of somebody whose newest step is `newest` leaves their past as it is."""
+def _in_order(newest: tuple[int, str, str] | None, message: Folded, place: tuple[int, str, str]) -> bool:
+    """Whether a message with this place among facts leaves the past of somebody whose newest step is `newest`."""
     if newest is None:
         return True
     if type(message) is PurchaseRefunded:
         return False
     if type(message) is ReferralCredited and message.data.converted is None:
         return False
-    return key(message) >= newest
+    return place >= newest
 
 
-def _about_credit(person: Person, message: Fact | Internal) -> bool:
-    """Whether the message may change what this person's referrer is credited with."""
-    if type(message) is ReferralNamed:
-        return True
-    if person.friend is None:
-        return False
+def _about_credit(person: Person, message: Folded) -> bool:
+    """Whether the message may change what the referrer of this person, whom somebody named, is credited with."""
     if type(message) is ReferralMade:
         return True
     return type(message) is PurchaseCompleted and (person.standing is None or person.standing.purchases == 0)

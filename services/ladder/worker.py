@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import asyncpg
 
@@ -78,7 +79,7 @@ class LadderLane:
         for person, stored in turn.stored():
             self._cache.pop(person, None)
             self._cache[person] = stored
-        for person in [*self._cache][: max(0, len(self._cache) - self._cached_persons)]:
+        for person in [*islice(self._cache, max(0, len(self._cache) - self._cached_persons))]:
             del self._cache[person]
         telemetry.DUPLICATES.labels("ladder").inc(turn.duplicates)
 
@@ -124,8 +125,7 @@ class LadderLane:
         """Which facts and claims of the batch the journal has already; returns the claims."""
         told = [(person, message) for person, messages in by_person.items() for message in messages]
         ids = [(person, message.source, message.id) for person, message in told]
-        for person, source, fact_id in await store.known_ids(tx, self._lane, ids):
-            turn.people[person].ids.add((source, fact_id))
+        turn.ids |= await store.known_ids(tx, self._lane, ids)
         claims = [(person, claim) for person, message in told if (claim := claim_of(message)) is not None]
         return await store.known_claims(tx, self._lane, claims)
 

@@ -9,13 +9,13 @@ async def write(tx: Connection, turn: Turn) -> None:
     """Raises asyncpg.UniqueViolationError when a fact or a claim is in the journal already."""
     lane = turn.lane
     if turn.facts:
-        await store.journal(tx, lane, turn.facts)
+        await store.journal(tx, turn.facts)
     if rows := turn.standings():
         await store.save(tx, lane, rows)
     if states := turn.friends():
         await store.save_friends(tx, lane, states)
     if turn.transitions:
-        await store.keep(tx, lane, turn.transitions)
+        await store.keep(tx, turn.transitions)
     if turn.waiting:
         await store.park(tx, lane, turn.now, turn.waiting)
     people, spent = turn.tallies()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from services.notifier.consent import Statement
 from services.notifier.message import Message, State
@@ -68,7 +69,7 @@ def objection_row(lane: int, person: str, statement: Statement) -> OutboxRow:
     """An objection the notifier was told, as the fact it is for everybody."""
     data = {"channel": statement.channel, "purpose": statement.purpose}
     kind = events.type_of(events.ContactObjected)
-    return _row(lane, kind, statement.id, person, statement.at, data)._replace(topic=SHOP_EVENTS)
+    return replace(_row(lane, kind, statement.id, person, statement.at, data), topic=SHOP_EVENTS)
 
 
 def _row(lane: int, kind: str, event_id: str, person: str, at: int, data: Mapping[str, Any]) -> OutboxRow:

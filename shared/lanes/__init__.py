@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from shared.db import Connection
 from shared.log import Record
 
@@ -21,7 +23,7 @@ class TryAgainError(Exception):
     """Raised by a handler: roll back, and give me the same batch once more; my caches are still right."""
 
 
-class OutboxRow(NamedTuple):
+class OutboxRow(Struct, frozen=True, gc=False):
     """A message to publish once the transaction has committed; `lane` is the lane of `topic` it goes to."""
 
     topic: str

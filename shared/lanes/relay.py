@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 import structlog
 
@@ -59,7 +60,7 @@ class Relay:
     async def _publish(self) -> None:
         while True:
             await self._more.wait()
-            chunk = [self._waiting[place] for place in range(min(CHUNK, len(self._waiting)))]
+            chunk = list(islice(self._waiting, CHUNK))
             try:
                 await self._to.append([_entry(row) for _, row in chunk])
             except LogUnavailableError as error:

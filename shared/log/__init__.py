@@ -6,7 +6,9 @@ without promising to be gap-free. What `append` has returned for is durable.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from msgspec import Struct
 
 MAX_ENTRY_BYTES: Final = 1_000_000
 """Key and value of a record together; below what a Kafka broker takes unless told otherwise."""
@@ -27,7 +29,7 @@ class TopicMismatchError(ValueError):
         super().__init__(f"topic {topic} has {found} lanes, not {wanted}: the number of lanes cannot be changed")
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """A record on its way into the log; the lane is the caller's business (`lane_of`)."""
 
     topic: str
@@ -43,7 +45,7 @@ def check_sizes(entries: Sequence[Entry]) -> None:
             raise ValueError(f"a record for {entry.topic} has {size} bytes, more than the log's {MAX_ENTRY_BYTES}")
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True, gc=False):
     """A record as it was read."""
 
     topic: str

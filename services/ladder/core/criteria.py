@@ -121,6 +121,8 @@ def any_of(conditions: list[Condition]) -> Condition:
         for one in untils:
             end = one(standing)
             if end > latest:
+                if end == FOREVER:
+                    return end
                 latest = end
         return latest
 
@@ -136,6 +138,8 @@ def all_of(conditions: list[Condition]) -> Condition:
         for one in untils:
             end = one(standing)
             if end < earliest:
+                if end == NEVER:
+                    return end
                 earliest = end
         return earliest
 

@@ -1,12 +1,11 @@
 """What to tell the world: the difference between the standings before and after one step."""
 
-from collections.abc import Iterator
 from typing import Final, Literal, final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.ladder.core.standing import Because, Phase, Standing
+from services.ladder.core.standing import PHASE_OF, Because, Phase, Stage, Standing
 from shared.events import PhaseName
 
 Type = Literal[
@@ -64,22 +63,29 @@ _OWN: Final[dict[str, str]] = {
 }
 """The deadlines that only one type of announcement knows."""
 
+_NAMES: Final[dict[Stage, PhaseName]] = {
+    stage: PhaseName(phase=phase.value, stage=stage.value) for stage, phase in PHASE_OF.items()
+}
+
+Difference = tuple[Type, int | PhaseName | None, int | PhaseName | str]
+"""(type, from, to) of an announcement."""
+
+
+def alike(before: Standing, after: Standing) -> bool:
+    """Whether nothing that is announced differs between two standings of one person, credits aside."""
+    return before.stage is after.stage and before.rung == after.rung and before.at_risk is after.at_risk
+
 
 def decide(before: Standing | None, after: Standing, cause: Cause, at: int, friend: str | None = None) -> list[Change]:
     """The announcements of one step at `at`; `before` is None before the first fact.
 
     `friend` is whom the step's credit is about.
     """
-    if (
-        before is not None
-        and before.rung == after.rung
-        and before.stage is after.stage
-        and before.at_risk is after.at_risk
-        and friend is None
-    ):
+    if before is not None and friend is None and alike(before, after):
         return []
+    rung, name = after.rung, _NAMES[after.stage]
     return [
-        Change(type_, at, cause, from_, to, after.rung, after.phase, after.stage)
+        Change(type_, at, cause, from_, to, rung, name.phase, name.stage)
         for type_, from_, to in _differences(before, after, friend)
     ]
 
@@ -87,47 +93,50 @@ def decide(before: Standing | None, after: Standing, cause: Cause, at: int, frie
 def decide_deadlines(before: Standing, after: Standing, phase_by: str, at: int) -> list[Change]:
     """The announcements of all deadlines of the instant `at`; a change of phase is ascribed to `phase_by`."""
     return [
-        replace(change, cause=DeadlineCause(_OWN.get(change.type, phase_by), at))
+        change
+        if (own := _OWN.get(change.type, phase_by)) == phase_by
+        else replace(change, cause=DeadlineCause(own, at))
         for change in decide(before, after, DeadlineCause(phase_by, at), at)
     ]
 
 
-def _differences(
-    before: Standing | None, after: Standing, friend: str | None
-) -> Iterator[tuple[Type, int | PhaseName | None, int | PhaseName | str]]:
-    """(type, from, to) of each announcement, rung first."""
-    if before is None or before.rung < after.rung:
-        yield "rung.promoted", None if before is None else before.rung, after.rung
-    elif before.rung > after.rung:
-        yield "rung.demoted", before.rung, after.rung
-    from_, to = None if before is None else _name(before), _name(after)
-    if from_ != to:
-        yield "phase.changed", from_, to
-    for type_ in _of_life(before, after):
-        yield type_, from_, to
-    if friend is not None and before is not None and before.referrals_converted < after.referrals_converted:
-        yield "referral.converted", None, friend
+def _differences(before: Standing | None, after: Standing, friend: str | None) -> list[Difference]:
+    """What is announced, rung first."""
+    to = _NAMES[after.stage]
+    if before is None:
+        return [("rung.promoted", None, after.rung), ("phase.changed", None, to), *_of_life(None, after, None, to)]
+    from_ = _NAMES[before.stage]
+    found: list[Difference] = []
+    if before.rung != after.rung:
+        found.append(("rung.promoted" if before.rung < after.rung else "rung.demoted", before.rung, after.rung))
+    if from_ is not to:
+        found.append(("phase.changed", from_, to))
+    found += _of_life(before, after, from_, to)
+    if friend is not None and before.referrals_converted < after.referrals_converted:
+        found.append(("referral.converted", None, friend))
+    return found
 
 
-def _name(standing: Standing) -> PhaseName:
-    return PhaseName(phase=standing.phase, stage=standing.stage)
-
-
-def _of_life(before: Standing | None, after: Standing) -> Iterator[Type]:
+def _of_life(before: Standing | None, after: Standing, from_: PhaseName | None, to: PhaseName) -> list[Difference]:
     """What is announced besides a change of phase."""
+    found: list[Difference] = []
     was_at_risk = before is not None and before.at_risk
-    if after.at_risk and not was_at_risk:
-        yield "churn.risk_raised"
-    if was_at_risk and not after.at_risk and after.phase is Phase.ACTIVE:
-        yield "churn.risk_cleared"
-    if _lapsed(before, after):
-        yield "customer.lapsed"
-    if before is not None and before.phase is Phase.PASSIVE and after.phase is Phase.ACTIVE:
-        yield "customer.won_back"
+    if after.at_risk is not was_at_risk:
+        if after.at_risk:
+            found.append(("churn.risk_raised", from_, to))
+        elif after.phase is Phase.ACTIVE:
+            found.append(("churn.risk_cleared", from_, to))
+    if after.passive_because is Because.SILENCE and _lapsed(before, after):
+        found.append(("customer.lapsed", from_, to))
+    if before is not None and before.passive_because is not None and _won_back(before, after):
+        found.append(("customer.won_back", from_, to))
+    return found
 
 
 def _lapsed(before: Standing | None, after: Standing) -> bool:
     """Passive by silence begins; a change of the reason alone is none."""
-    if after.passive_because is not Because.SILENCE:
-        return False
     return before is None or (before.passive_because is not Because.SILENCE and before.stage is not after.stage)
+
+
+def _won_back(before: Standing, after: Standing) -> bool:
+    return before.phase is Phase.PASSIVE and after.phase is Phase.ACTIVE

@@ -113,18 +113,20 @@ def _remember_order(after: Standing, fact_id: str, net: int, rules: Rules, at: i
     if rules.spend_window:
         begin = at - rules.spend_window
         keep = max(keep, 1 + sum(order > begin for order in after.order_ats))
-    after.order_ats = ats = (*after.order_ats, at)[-keep:]
-    after.order_ids = (*after.order_ids, fact_id)[-keep:]
-    after.order_amounts = amounts = (*after.order_amounts, net)[-keep:]
-    if _quickened(ats, amounts, rules.pace):
+    after.order_ats = ats = (*after.order_ats[1 - keep :], at)
+    after.order_ids = (*after.order_ids[1 - keep :], fact_id)
+    after.order_amounts = amounts = (*after.order_amounts[1 - keep :], net)
+    pace = rules.pace
+    if len(ats) >= 2 * pace.orders and _quickened(ats, amounts, pace):
         after.growth_by_pace_until = at + rules.durations.growth_by_pace
 
 
 def _quickened(ats: tuple[int, ...], amounts: tuple[int, ...], pace: Pace) -> bool:
-    """Whether the newest orders brought so much more money per day than those before them; exact, in integers."""
+    """Whether the newest orders brought so much more money per day than those before them; exact, in integers.
+
+    There must be as many as both together have.
+    """
     orders = pace.orders
-    if len(ats) < 2 * orders:
-        return False
     newer, older = sum(amounts[-orders:]), sum(amounts[-2 * orders : -orders])
     newer_span = max(DAY, ats[-1] - ats[-orders])
     older_span = max(DAY, ats[-orders - 1] - ats[-2 * orders])
@@ -185,7 +187,8 @@ def _mark(after: Standing, measure: str, fact_id: str, rules: Rules, at: int) ->
     if marks is None:
         marks = Marks(1, (at,), (fact_id,))
     else:
-        marks = Marks(marks.count + 1, (*marks.ats, at)[-keep:], (*marks.ids, fact_id)[-keep:])
+        ats, ids = (*marks.ats, at)[-keep:], (*marks.ids, fact_id)[-keep:]
+        marks = Marks(marks.count + 1, ats, ids)
     after.marks = {**after.marks, measure: marks}
     return rules.affected[measure]
 

@@ -7,7 +7,7 @@ all their facts. Both end in the same standing whatever the order of arrival.
 
 from collections.abc import Iterable
 
-from services.ladder.core.decide import Change, FactCause, decide, decide_deadlines
+from services.ladder.core.decide import Change, FactCause, alike, decide, decide_deadlines
 from services.ladder.core.evolve import advance, evolve
 from services.ladder.core.facts import Known, instant, key, known_since
 from services.ladder.core.past import Past, makes_known
@@ -36,7 +36,8 @@ def step(standing: Standing | None, fact: Known, rules: Rules) -> tuple[Standing
     if standing.due <= at:
         standing, changes = sweep(standing, at, rules)
     after = evolve(standing, fact, rules)
-    changes += decide(standing, after, cause_of(fact), at, _friend(fact))
+    if type(fact) is ReferralCredited or not alike(standing, after):
+        changes += decide(standing, after, cause_of(fact), at, _friend(fact))
     return after, changes
 
 

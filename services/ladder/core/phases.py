@@ -79,7 +79,9 @@ def due(standing: Standing, rules: Rules, at: int) -> int:
 def _due_active(standing: Standing, at: int) -> int:
     if standing.at_risk:
         return standing.silence_at
-    earliest = min(standing.risk_at, standing.silence_at)
+    earliest = standing.risk_at
+    if standing.silence_at < earliest:
+        earliest = standing.silence_at
     if standing.stage is Stage.GROWTH:
         earliest = min(earliest, max(standing.growth_by_rung_until, standing.growth_by_pace_until))
     for edge in standing.complaints:

@@ -90,14 +90,15 @@ def _columns(places: Places, entries: Iterable[Entry]) -> tuple[Sequence[object]
     """Per lane its topic, number and count of records; per record which of those lanes, its step there, its content."""
     counts: dict[tuple[str, int], list[int]] = {}
     nths, steps, keys, values = [], [], [], []
-    for topic, lane, key, value in entries:
-        count = counts.get((topic, lane))
+    for entry in entries:
+        place = (entry.topic, entry.lane)
+        count = counts.get(place)
         if count is None:
-            count = counts[topic, lane] = [len(counts) + 1, 0]
+            count = counts[place] = [len(counts) + 1, 0]
         nths.append(count[0])
         steps.append(count[1])
-        keys.append(key)
-        values.append(value)
+        keys.append(entry.key)
+        values.append(entry.value)
         count[1] += 1
     at = [places.find(topic, lane) for topic, lane in counts]
     return (

@@ -27,11 +27,12 @@ LEAD, GROWTH = PhaseName(phase="initiation", stage="lead"), PhaseName(phase="act
 )
 def test_pieces_make_the_message(change: Change, historical: bool) -> None:
     """Read as its type and encoded again, the message says the same, field by field."""
-    told = announce('c"1', change, AT + 2, historical=historical)
-    message = msgspec.json.decode(told.message, type=events.Announcement)
-    assert msgspec.json.decode(events.encode(message)) == msgspec.json.decode(told.message)
+    message_id, told, data = announce('c"1', change, AT + 2, historical=historical)
+    message = msgspec.json.decode(told, type=events.Announcement)
+    assert msgspec.json.decode(events.encode(message)) == msgspec.json.decode(told)
+    assert message.id == message_id
     assert message.subject == 'c"1'
-    assert msgspec.json.decode(told.data) == msgspec.json.decode(told.message)["data"]
+    assert msgspec.json.decode(data) == msgspec.json.decode(told)["data"]
     assert _cause(change.cause) == message.data.cause
     assert (message.data.historical is True) is historical
 
