@@ -1,4 +1,4 @@
-"""The notifier over HTTP: messages and why they were sent or not, plays, vouchers, perks, and the way out of mail."""
+"""The notifier over HTTP: messages and why they were sent or not, plays, perks, and the way out of mail."""
 
 from typing import Annotated, Any, Final
 
@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notifier import store
-from services.notifier.asking.answers import Messages, MessageText, Perks, VoucherAnswer
+from services.notifier.asking.answers import Messages, MessageText, Perks
 from services.notifier.asking.queries import Queries
 from services.notifier.mail import TEMPLATES
 from services.notifier.message import State
@@ -27,7 +27,6 @@ _NO_NUL: Final = "^[^\x00]*$"
 Person = Annotated[str, Query(min_length=1, max_length=200, pattern=_NO_NUL, description="Only this person's.")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at most.")]
 After = Annotated[str | None, Query(description="Go on behind the page that gave this as `next`.")]
-Code = Annotated[str, Path(max_length=100, pattern=_NO_NUL, description="As printed or as typed.")]
 MessageId = Annotated[str, Path(max_length=100, pattern=_NO_NUL)]
 Token = Annotated[str, Path(max_length=2_000)]
 
@@ -77,15 +76,6 @@ def questions(queries: Queries, book: Book) -> APIRouter:
     async def get_plays() -> Response:
         """The book of plays."""
         return json(book)
-
-    @router.get(
-        "/v1/vouchers/{code}",
-        dependencies=[needs("ladder:read")],
-        responses={404: _problem("There is no voucher with this code")},
-    )
-    async def get_voucher(code: Code) -> VoucherAnswer:
-        """A voucher's terms, and whether it may be used now."""
-        return await queries.voucher(code)
 
     @router.get("/v1/perks", dependencies=[needs("ladder:read")], response_model_exclude_unset=True)
     async def list_perks(customer: Person) -> Perks:

@@ -129,7 +129,7 @@ def _fallen(cue: RungDemoted, person: Person, moment: Moment, book: Book) -> Dec
 def _lapsed(cue: CustomerLapsed, person: Person, moment: Moment, book: Book) -> Decision:
     if book.win_back is None:
         return Decision()
-    message = _message(cue, Play.WIN_BACK, Mail.WIN_BACK, moment)
+    message = msgspec.structs.replace(_message(cue, Play.WIN_BACK, Mail.WIN_BACK, moment), offer=book.win_back.offer)
     return Decision((_weighed(message, person, moment, book.win_back.max_age),))
 
 

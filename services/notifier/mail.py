@@ -13,12 +13,12 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from services.notifier.message import Message
 from services.notifier.mime import encoded, mail_bytes, mailbox
-from services.notifier.offers import major
+from services.notifier.offers import Voucher, major
+from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays import Book
 from services.notifier.profile import address, addressee, language, name
 from services.notifier.sealed import Link, token
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import Voucher
 from shared import instants
 from shared.events import Profile
 
@@ -47,10 +47,11 @@ class Letter(NamedTuple):
 class Composer:
     """Writes this shop's mail."""
 
-    def __init__(self, settings: NotifierSettings, book: Book, secret: bytes) -> None:
+    def __init__(self, settings: NotifierSettings, book: Book, secret: bytes, offers: OfferBook | None = None) -> None:
         self._settings = settings
         self._book = book
         self._secret = secret
+        self._offers = offers or OfferBook(version=1)
         self._templates = SandboxedEnvironment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=lambda template: template is not None and template.endswith(".html.j2"),
@@ -118,13 +119,32 @@ class Composer:
         if voucher is None:
             return None
         settings = self._settings
-        minimum = major(voucher.minimum, settings.exponent)
         return {
             "code": voucher.code,
+            "worth": self._worth(voucher, lang),
             "percent": voucher.percent,
-            "minimum": None if minimum is None else format_currency(minimum, settings.currency, locale=_LOCALES[lang]),
+            "minimum": self._money(voucher.minimum, lang),
+            "categories": list(voucher.categories),
+            "bound": voucher.bound,
             "until": format_date(_day(voucher.valid_until, settings.zone), "long", locale=_LOCALES[lang]),
         }
+
+    def _worth(self, voucher: Voucher, lang: str) -> str:
+        """What a voucher is good for, in a few words that may stand alone."""
+        german = lang == "de"
+        if voucher.kind == "partner":
+            offer = self._offers.named(voucher.offer)
+            return getattr(offer, lang) if isinstance(offer, Partner) else ""
+        if voucher.kind == "free_shipping":
+            return "Kostenloser Versand" if german else "Free shipping"
+        if voucher.percent is not None:
+            return f"{voucher.percent} % Rabatt" if german else f"{voucher.percent}% off"
+        amount = self._money(voucher.amount, lang)
+        return f"{amount} Rabatt" if german else f"{amount} off"
+
+    def _money(self, amount: int | None, lang: str) -> str | None:
+        told = major(amount, self._settings.exponent)
+        return None if told is None else format_currency(told, self._settings.currency, locale=_LOCALES[lang])
 
 
 def _day(instant: int, zone: ZoneInfo) -> datetime:

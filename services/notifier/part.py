@@ -14,6 +14,10 @@ from services.notifier.channels import Channel
 from services.notifier.channels.maildir import MaildirChannel
 from services.notifier.channels.smtp import SmtpChannel
 from services.notifier.mail import Composer
+from services.notifier.offers.app import offers
+from services.notifier.offers.book import check_named, read_offers
+from services.notifier.offers.counter import Counter
+from services.notifier.offers.desk import Desk
 from services.notifier.plays import Book, read_book
 from services.notifier.sending.sender import Sender
 from services.notifier.sending.store import waiting as waiting_to_go
@@ -49,6 +53,8 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
     """Work on this process's share of the lanes, send what they decide, and answer questions about all of them."""
     assert runtime.dsn is not None
     book = read_book(settings.plays_file)
+    offer_book = read_offers(settings.offers_file, settings.exponent)
+    check_named(offer_book, [("win_back", book.win_back.offer)] if book.win_back else [])
     lanes = LaneStore(SCHEMA, lease_seconds=LEASE_SECONDS)
     by_facts = settings.clock == "facts"
     async with AsyncExitStack() as stack:
@@ -56,9 +62,10 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         await prepare(pools.control, lanes, runtime.log, TOPICS, settings)
         async with pools.control.acquire() as connection:
             secret = await store.secret(connection)
-        composer = Composer(settings, book, secret)
+        desk = Desk(offer_book, secret, settings.currency, settings.exponent, settings.zone)
+        composer = Composer(settings, book, secret, offer_book)
         more = asyncio.Event()
-        worker = _worker(_manner(settings, book, secret, more), runtime, pools)
+        worker = _worker(_manner(settings, book, secret, more), desk, runtime, pools)
         sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, by_facts=by_facts)
 
         async def behind() -> int:
@@ -77,6 +84,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
 
         router = APIRouter()
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
+        router.include_router(offers(Counter(pools.asking, settings, desk)))
         router.include_router(way_out(pools.asking, settings, secret))
         async with background(runtime.tasks, worker.run, sender.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
@@ -102,9 +110,9 @@ def _manner(settings: NotifierSettings, book: Book, secret: bytes, more: asyncio
     )
 
 
-def _worker(manner: Manner, runtime: Runtime, pools: _Pools) -> Worker:
+def _worker(manner: Manner, desk: Desk, runtime: Runtime, pools: _Pools) -> Worker:
     return Worker(
-        Plan(SCHEMA, TOPICS, lambda lane: NotifierLane(lane, manner), ahead=SHOP_PROFILES),
+        Plan(SCHEMA, TOPICS, lambda lane: NotifierLane(lane, manner, desk), ahead=SHOP_PROFILES),
         runtime.log,
         pools.work,
         pools.control,

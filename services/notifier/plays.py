@@ -1,7 +1,6 @@
 """The book of plays as data, read from `plays.toml`."""
 
 import tomllib
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -41,11 +40,9 @@ class ThankYou(_Rules, frozen=True, kw_only=True):
 
 
 class WinBack(_Rules, frozen=True, kw_only=True):
-    """An offer to whoever has lapsed: `percent` off an order of at least `minimum` (major units)."""
+    """An offer to whoever has lapsed: `offer` names one of `offers.toml`, or a choice."""
 
-    percent: Annotated[int, Meta(ge=1, le=100)]
-    minimum: Decimal | None = None
-    valid_days: Days
+    offer: Annotated[str, Meta(min_length=1)]
 
 
 class Perk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,6 +16,8 @@ from shared.events import (
     ContactObjected,
     CustomerLapsed,
     CustomerWonBack,
+    PurchaseCompleted,
+    PurchaseRefunded,
     RungDemoted,
     RungPromoted,
     Tick,
@@ -28,6 +30,8 @@ from shared.log.partitioner import lane_of
 
 Personal = ContactIdentified | ContactConsented | ContactObjected
 _PERSONAL: Final = frozenset(type_of(each) for each in (ContactIdentified, ContactConsented, ContactObjected))
+Ordered = PurchaseCompleted | PurchaseRefunded
+_ORDERED: Final = frozenset(type_of(each) for each in (PurchaseCompleted, PurchaseRefunded))
 _LADDER: Final = frozenset(type_of(each) for each in (RungPromoted, RungDemoted, CustomerLapsed, CustomerWonBack, Tick))
 
 
@@ -37,6 +41,7 @@ class _Head(msgspec.Struct):
 
 _head = msgspec.json.Decoder(_Head)
 _personal = msgspec.json.Decoder(Personal)
+_ordered = msgspec.json.Decoder(Ordered)
 _ladder = msgspec.json.Decoder(Cue | Tick)
 
 
@@ -50,10 +55,11 @@ class StatementMade(NamedTuple):
 
 @dataclass(slots=True)
 class Read:
-    """What a batch tells: profiles and statements, then announcements and ticks in the log's order."""
+    """What a batch tells: profiles, statements, orders and refunds, then announcements and ticks in the log's order."""
 
     profiles: list[tuple[str, KnownProfile]] = field(default_factory=list)
     statements: list[StatementMade] = field(default_factory=list)
+    orders: list[Ordered] = field(default_factory=list)
     cues: list[Cue | Tick] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
 
@@ -78,6 +84,10 @@ def _read(record: Record, lanes: int, batch: Read) -> None:
         message = _personal.decode(record.value)
         _check(message.subject, record, lanes)
         _sort(message, batch)
+    elif kind in _ORDERED:
+        order = _ordered.decode(record.value)
+        _check(order.subject, record, lanes)
+        batch.orders.append(order)
 
 
 def _read_cue(record: Record, lanes: int, batch: Read) -> None:

@@ -56,6 +56,10 @@ class NotifierSettings(Settings):
         default=Path(__file__).with_name("plays.toml"), description="The book of plays: who gets what, and why."
     )
 
+    offers_file: Path = Field(
+        default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
+    )
+
     @field_validator("mail_from")
     @classmethod
     def _an_address(cls, text: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import asyncpg
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from services.notifier.consent import Kind, Statement
 from services.notifier.decide import Person
 from services.notifier.message import Channel, Mail, Message, Purpose, Reason, State, Way
+from services.notifier.offers import Voucher
 from services.notifier.plays import Play
 from services.notifier.profile import KnownProfile
 from services.notifier.reading import StatementMade
@@ -24,18 +24,6 @@ MESSAGE = "id, person, play, mail, cause, cause_at, at, step, channel, purpose, 
 
 Place = tuple[int, str]
 """The key of what is kept: a person with their lane, or a message with its lane."""
-
-
-class Voucher(NamedTuple):
-    """A voucher as it is kept; `minimum` in minor units, instants in µs."""
-
-    code: str
-    message: str
-    person: str
-    percent: int
-    minimum: int | None
-    issued_at: int
-    valid_until: int
 
 
 def message_of(row: asyncpg.Record) -> Message:
@@ -246,7 +234,10 @@ async def _messages_of(tx: Connection, lane: int, persons: Sequence[str]) -> Map
 
 async def _perks_of(tx: Connection, lane: int, persons: Sequence[str]) -> Mapping[str, set[int]]:
     rows = await tx.fetch(
-        "select person, rung from notifier.perk where lane = $1 and person = any($2::text[]) and withdrawn_at is null",
+        """
+        select person, rung from notifier.perk
+        where lane = $1 and person = any($2::text[]) and withdrawn_at is null and rung is not null
+        """,
         lane,
         persons,
     )
@@ -297,27 +288,32 @@ async def revise(tx: Connection, lane: int, messages: Iterable[Message]) -> None
     )
 
 
-async def add_vouchers(tx: Connection, lane: int, vouchers: Iterable[Voucher]) -> None:
-    """Write vouchers."""
-    await tx.copy_records_to_table(
-        "voucher",
-        schema_name="notifier",
-        columns=("lane", *Voucher._fields),
-        records=[(lane, *voucher) for voucher in vouchers],
-    )
-
-
 async def set_perks(tx: Connection, lane: int, changes: Iterable[tuple[str, int, int, int | None]]) -> None:
-    """Write (person, rung, granted at, withdrawn at); a withdrawal leaves the instant of the grant as it is."""
-    await tx.executemany(
-        """
-        insert into notifier.perk as old (lane, person, rung, granted_at, withdrawn_at) values ($1, $2, $3, $4, $5)
-        on conflict (lane, person, rung) do update
-        set withdrawn_at = excluded.withdrawn_at,
-            granted_at = case when excluded.withdrawn_at is null then excluded.granted_at else old.granted_at end
-        """,
-        [(lane, *change) for change in changes],
-    )
+    """Write (person, rung, granted at, withdrawn at), in this order; a withdrawal ends the perk that the person has."""
+    for person, rung, granted_at, withdrawn_at in changes:
+        if withdrawn_at is None:
+            await tx.execute(
+                """
+                insert into notifier.perk (lane, person, id, rung, granted_at) values ($1, $2, $3, $4, $5)
+                on conflict (lane, person, id) do update set withdrawn_at = null
+                """,
+                lane,
+                person,
+                f"rung-{rung}@{granted_at}",
+                rung,
+                granted_at,
+            )
+        else:
+            await tx.execute(
+                """
+                update notifier.perk set withdrawn_at = $4
+                where lane = $1 and person = $2 and rung = $3 and withdrawn_at is null
+                """,
+                lane,
+                person,
+                rung,
+                withdrawn_at,
+            )
 
 
 # -- telling -----------------------------------------------------------------------------------------------------
@@ -330,6 +326,7 @@ async def any_untold(connection: Connection, lane: int) -> bool:
             """
             select exists (select from notifier.message where lane = $1 and untold)
                 or exists (select from notifier.statement where lane = $1 and untold)
+                or exists (select from notifier.redemption where lane = $1 and (untold or return_untold))
             """,
             lane,
         )
@@ -371,11 +368,15 @@ async def tell_objections(tx: Connection, lane: int) -> list[tuple[str, Statemen
 
 
 async def vouchers_of(connection: Connection, messages: Iterable[Place]) -> dict[Place, Voucher]:
-    """The vouchers that come with these messages."""
+    """The vouchers and partner codes that come with these messages."""
     rows = await connection.fetch(
         f"""
         select lane, {", ".join(Voucher._fields)}
         from unnest($1::int[], $2::text[]) as w (lane, message) join notifier.voucher using (lane, message)
+        union all
+        select lane, code, message, person, null, null, given_at, valid_until, play, offer, 'partner', null, '{{}}',
+            true, true
+        from unnest($1::int[], $2::text[]) as w (lane, message) join notifier.pool_code using (lane, message)
         """,
         *_columns(messages),
     )

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -111,22 +113,125 @@ voucher = Table(
     Column("code", Key, nullable=False),
     Column("message", Key, nullable=False),
     Column("person", Key, nullable=False),
-    Column("percent", SmallInteger, nullable=False),
+    Column("percent", SmallInteger),
     Column("minimum", BigInteger, comment="least value of the order, minor units"),
     Column("issued_at", BigInteger, nullable=False),
     Column("valid_until", BigInteger, nullable=False),
+    Column("play", Key, nullable=False, server_default="win_back"),
+    Column("offer", Key, nullable=False, server_default="win_back"),
+    Column("kind", Key, nullable=False, server_default="percent"),
+    Column("amount", BigInteger, comment="minor units"),
+    Column("categories", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("single_use", Boolean, nullable=False, server_default=text("true")),
+    Column("bound", Boolean, nullable=False, server_default=text("false")),
+    Column("withdrawn_at", BigInteger),
+    Column("given_back_at", BigInteger, comment="a refund gave it back, which happens once"),
     PrimaryKeyConstraint("lane", "code"),
 )
 Index("voucher_code", voucher.c.code)
 Index("voucher_message", voucher.c.lane, voucher.c.message)
+Index("voucher_issued", voucher.c.issued_at)
+
+redemption = Table(
+    "redemption",
+    metadata,
+    Column("lane", Integer, nullable=False, comment="the voucher's, whoever redeems it"),
+    Column("code", Key, nullable=False),
+    Column("order_id", Key, nullable=False),
+    Column("person", Key, comment="who redeemed it, as far as told"),
+    Column("at", BigInteger, nullable=False),
+    Column("value", BigInteger, nullable=False, comment="of the order before the voucher, minor units"),
+    Column("discount", BigInteger, nullable=False, comment="minor units"),
+    Column("refunded_at", BigInteger),
+    Column("released", Boolean, nullable=False, comment="refunded, and the voucher may be used again"),
+    Column("untold", Boolean, nullable=False),
+    Column("return_untold", Boolean, nullable=False),
+    PrimaryKeyConstraint("lane", "code", "order_id"),
+)
+Index("redemption_order", redemption.c.order_id)
+Index("redemption_at", redemption.c.at)
+Index("redemption_untold", redemption.c.lane, postgresql_where=text("untold or return_untold"))
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("message", Key, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("play", Key, nullable=False),
+    Column("offer", Key, nullable=False),
+    Column("reason", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lane", "message"),
+    comment="messages that went without their offer, and why",
+)
+Index("withheld_at", withheld.c.at)
+
+budget = Table(
+    "budget",
+    metadata,
+    Column("play", Key, nullable=False),
+    Column("month", Key, nullable=False, comment="such as 2026-03, in the shop's time zone"),
+    Column("spent", BigInteger, nullable=False, comment="minor units, by the planned cost of what was given"),
+    PrimaryKeyConstraint("play", "month"),
+    comment="of all lanes together",
+)
+
+pool_code = Table(
+    "pool_code",
+    metadata,
+    Column("pool", Key, nullable=False),
+    Column("number", BigInteger, Identity(always=True), nullable=False, comment="the order in which they are given"),
+    Column("code", Key, nullable=False),
+    Column("valid_until", BigInteger),
+    Column("added_at", BigInteger, nullable=False),
+    Column("lane", Integer),
+    Column("message", Key, comment="that brought it; null: not given yet"),
+    Column("person", Key),
+    Column("play", Key),
+    Column("offer", Key),
+    Column("given_at", BigInteger),
+    PrimaryKeyConstraint("pool", "number"),
+    UniqueConstraint("pool", "code"),
+    comment="partner codes, of all lanes together",
+)
+Index("pool_code_left", pool_code.c.pool, pool_code.c.number, postgresql_where=pool_code.c.message.is_(None))
+Index("pool_code_message", pool_code.c.lane, pool_code.c.message)
+
+purchase = Table(
+    "purchase",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("order_id", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("amount", BigInteger, nullable=False, comment="minor units"),
+    PrimaryKeyConstraint("lane", "person", "order_id"),
+)
+
+refund = Table(
+    "refund",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("order_id", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("amount", BigInteger, comment="minor units; null: in full"),
+    PrimaryKeyConstraint("lane", "person", "order_id", "source", "id"),
+)
 
 perk = Table(
     "perk",
     metadata,
     Column("lane", Integer, nullable=False),
     Column("person", Key, nullable=False),
-    Column("rung", SmallInteger, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("rung", SmallInteger, comment="that brings it; null: an offer of the book"),
+    Column("perk", Key, comment="the offer's name"),
     Column("granted_at", BigInteger, nullable=False),
-    Column("withdrawn_at", BigInteger),
-    PrimaryKeyConstraint("lane", "person", "rung"),
+    Column("withdrawn_at", BigInteger, comment="its end, which may be ahead"),
+    PrimaryKeyConstraint("lane", "person", "id"),
 )

@@ -8,8 +8,6 @@ from msgspec.structs import replace
 
 from services.notifier.consent import Statement
 from services.notifier.message import Message, State
-from services.notifier.offers import major
-from services.notifier.store import Voucher
 from shared import events, instants
 from shared.events import NOTIFIER_EVENTS, SHOP_EVENTS, derived_id
 from shared.lanes import OutboxRow
@@ -47,29 +45,16 @@ def perk_row(lane: int, kind: str, person: str, rung: int, key: str | None, caus
     return _row(lane, kind, derived_id(kind, person, str(rung), cause), person, at, data)
 
 
-def voucher_row(lane: int, voucher: Voucher, currency: str, exponent: int) -> OutboxRow:
-    """That a voucher was issued; its code is what the shop's checkout must know."""
-    data = {"message": voucher.message, **voucher_terms(voucher, currency, exponent)}
-    event_id = derived_id("voucher.issued", voucher.message)
-    return _row(lane, "voucher.issued", event_id, voucher.person, voucher.issued_at, data)
-
-
-def voucher_terms(voucher: Voucher, currency: str, exponent: int) -> dict[str, Any]:
-    """What a voucher is worth, and until when."""
-    return {
-        "code": voucher.code,
-        "percent": voucher.percent,
-        "minimum": major(voucher.minimum, exponent),
-        "currency": currency,
-        "valid_until": instants.text(voucher.valid_until),
-    }
-
-
 def objection_row(lane: int, person: str, statement: Statement) -> OutboxRow:
     """An objection the notifier was told, as the fact it is for everybody."""
     data = {"channel": statement.channel, "purpose": statement.purpose}
     kind = events.type_of(events.ContactObjected)
     return replace(_row(lane, kind, statement.id, person, statement.at, data), topic=SHOP_EVENTS)
+
+
+def news(lane: int, kind: str, event_id: str, person: str, at: int, data: Mapping[str, Any]) -> OutboxRow:
+    """Anything else that happened to a person, told under an id that stays the same when it is told again."""
+    return _row(lane, kind, event_id, person, at, data)
 
 
 def _row(lane: int, kind: str, event_id: str, person: str, at: int, data: Mapping[str, Any]) -> OutboxRow:

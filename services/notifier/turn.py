@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from services.notifier import telling
 from services.notifier.decide import Cue, Decision, Moment, Person, after, decide
 from services.notifier.message import Message, State
-from services.notifier.offers import voucher_for
-from services.notifier.plays import Book, Play
-from services.notifier.store import Voucher
+from services.notifier.offers.voucher import Wanted
+from services.notifier.plays import Book
+from services.notifier.profile import newest_profile
 from shared import instants
 from shared.events import Tick
 from shared.lanes import OutboxRow
@@ -42,7 +42,8 @@ class Turn:
         """The greatest tick so far: the notifier's time in this lane under `CLOCK=facts`."""
         self._new: dict[str, Message] = {}
         self._revised: dict[str, Message] = {}
-        self._vouchers: dict[str, Voucher] = {}
+        self.wanted: list[Wanted] = []
+        """Offers that new messages are to bring."""
         self.perks: list[tuple[str, int, int, int | None]] = []
         self.outbox: list[OutboxRow] = []
 
@@ -55,11 +56,6 @@ class Turn:
     def revised(self) -> list[Message]:
         """Older messages that were changed."""
         return [*self._revised.values()]
-
-    @property
-    def vouchers(self) -> list[Voucher]:
-        """Vouchers of the new messages."""
-        return [*self._vouchers.values()]
 
     def pass_by(self, cues: Iterable[Cue | Tick]) -> None:
         """Let time pass, decide nothing."""
@@ -78,7 +74,7 @@ class Turn:
                 person = persons[cue.subject]
                 decision = decide(cue, person, self._moment(cue), self._manner.book)
                 persons[cue.subject] = after(person, decision)
-                self._note(cue, decision)
+                self._note(cue, person, decision)
 
     def _moment(self, cue: Cue) -> Moment:
         """By the facts it is the instant at which the change could first be known, wherever the ticks stand.
@@ -89,15 +85,15 @@ class Turn:
             return Moment(self.now)
         return Moment(max(instants.parse(cue.data.recorded_at), instants.parse(cue.time)), played=True)
 
-    def _note(self, cue: Cue, decision: Decision) -> None:
+    def _note(self, cue: Cue, person: Person, decision: Decision) -> None:
         for message in decision.revised:
             (self._new if message.id in self._new else self._revised)[message.id] = message
             self._tell_held_back(message)
         for message in decision.messages:
             self._new[message.id] = message
             self._tell_held_back(message)
-            if message.play is Play.WIN_BACK and message.state is State.PENDING:
-                self._issue(message)
+            if message.offer is not None and message.state is State.PENDING:
+                self.wanted.append(self._want(cue, person, message, message.offer))
         at = self._moment(cue).now
         for rung in decision.granted:
             self._change_perk("perk.granted", cue, rung, at, None)
@@ -108,12 +104,10 @@ class Turn:
         if message.state is State.HELD_BACK:
             self.outbox.append(telling.message_row(self.lane, message, message.at))
 
-    def _issue(self, message: Message) -> None:
-        offer = self._manner.book.win_back
-        assert offer is not None
-        voucher = voucher_for(message, offer, self._manner.secret, self._manner.exponent)
-        self._vouchers[message.id] = voucher
-        self.outbox.append(telling.voucher_row(self.lane, voucher, self._manner.currency, self._manner.exponent))
+    def _want(self, cue: Cue, person: Person, message: Message, offer: str) -> Wanted:
+        likes = newest_profile(person.profiles, self._moment(cue).known_until).interests or ()
+        rung = cue.data.standing.rung
+        return Wanted(message.id, message.person, message.play, offer, message.at, rung, frozenset(likes))
 
     def _change_perk(self, kind: str, cue: Cue, rung: int, at: int, withdrawn_at: int | None) -> None:
         rules = self._manner.book.loyalty_perk

@@ -5,6 +5,9 @@ from collections import Counter
 from services.notifier import reading, store, telling
 from services.notifier.decide import Cue
 from services.notifier.metrics import MESSAGES
+from services.notifier.offers import store as offers
+from services.notifier.offers.checkout import OrderBook
+from services.notifier.offers.desk import Desk
 from services.notifier.turn import Manner, Turn
 from shared import telemetry
 from shared.db import Connection
@@ -24,9 +27,11 @@ class NotifierLane:
     next transaction, for which `due` asks.
     """
 
-    def __init__(self, lane: int, manner: Manner) -> None:
+    def __init__(self, lane: int, manner: Manner, desk: Desk) -> None:
         self._lane = lane
         self._manner = manner
+        self._desk = desk
+        self._orders = OrderBook(desk.teller, desk.exponent)
         self._decided: Counter[tuple[str, str]] = Counter()
         self._repeated = 0
 
@@ -41,7 +46,9 @@ class NotifierLane:
         if self._manner.history:
             turn.pass_by(read.cues)
         else:
+            turn.outbox += await self._orders.enter(tx, self._lane, read.orders)
             self._repeated = await _decide(tx, turn, read.cues)
+            turn.outbox += await self._desk.give(tx, self._lane, turn.wanted)
             self._decided.update((each.play, each.state) for each in turn.messages + turn.revised)
         more = await self._tell(tx, turn)
         return Outcome(turn.outbox, read.dead, turn.tick if self._manner.by_facts else None, more_due=more)
@@ -49,6 +56,8 @@ class NotifierLane:
     async def _tell(self, tx: Connection, turn: Turn) -> bool:
         for person, objection in await store.tell_objections(tx, self._lane):
             turn.outbox.append(telling.objection_row(self._lane, person, objection))
+        for used in await offers.tell(tx, self._lane):
+            turn.outbox += self._desk.teller.used(self._lane, used)
         news = await store.tell_messages(tx, self._lane, TOLD_AT_ONCE)
         turn.outbox += [telling.message_row(self._lane, message, at) for message, at in news]
         return len(news) == TOLD_AT_ONCE
@@ -85,7 +94,5 @@ async def _write(tx: Connection, turn: Turn) -> None:
         await store.add_messages(tx, lane, turn.messages, turn.now)
     if turn.revised:
         await store.revise(tx, lane, turn.revised)
-    if turn.vouchers:
-        await store.add_vouchers(tx, lane, turn.vouchers)
     if turn.perks:
         await store.set_perks(tx, lane, turn.perks)

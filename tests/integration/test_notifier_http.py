@@ -95,7 +95,7 @@ async def test_the_book_of_plays_can_be_read(database: str, tmp_path: Path) -> N
     async with notifier(database, tmp_path) as running:
         book = (await running.http.get("/v1/plays")).json()
 
-        assert book["win_back"]["percent"] == 15
+        assert book["win_back"]["offer"] == "win_back"
         assert [perk["rung"] for perk in book["loyalty_perk"]["perks"]] == [5, 6, 7]
 
 

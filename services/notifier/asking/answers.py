@@ -1,8 +1,5 @@
 """What the notifier's HTTP side answers."""
 
-from decimal import Decimal
-from typing import Literal
-
 from pydantic import BaseModel
 
 from services.notifier.message import Reason, State
@@ -39,27 +36,17 @@ class MessageText(MessageItem):
     html: str
 
 
-class VoucherAnswer(BaseModel):
-    """A voucher; `minimum` is the least value of the order, null for none. `void`: its message was never sent."""
-
-    code: str
-    state: Literal["valid", "expired", "void"]
-    customer: str
-    message: str
-    percent: int
-    minimum: Decimal | None
-    currency: str
-    issued_at: str
-    valid_until: str
-
-
 class PerkItem(BaseModel):
-    """A perk that a person has, or had until `withdrawn_at`; `perk` null: the book of plays has it no more."""
+    """A perk that a person has, or had until `withdrawn_at`, which may be ahead where it was given for a time.
 
-    rung: int
+    `rung`: it comes with that rung. `perk` null: the book of plays has it no more.
+    """
+
+    rung: int | None = None
     perk: str | None
     granted_at: str
     withdrawn_at: str | None = None
+    active: bool
 
 
 class Perks(BaseModel):

@@ -8,13 +8,11 @@ import asyncpg
 import msgspec
 
 from services.notifier.asking import store
-from services.notifier.asking.answers import MessageItem, Messages, MessageText, PerkItem, Perks, VoucherAnswer
+from services.notifier.asking.answers import MessageItem, Messages, MessageText, PerkItem, Perks
 from services.notifier.mail import Composer
-from services.notifier.message import Mail, State
-from services.notifier.offers import major
+from services.notifier.message import State
 from services.notifier.plays import Book, Play
 from services.notifier.profile import newest_profile
-from services.notifier.sealed import typed_code
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import message_of, profiles_of, time_of, vouchers_of
 from shared import instants
@@ -59,44 +57,29 @@ class Queries:
             profiles = (await profiles_of(connection, [person])).get(person, ())
             voucher = (await vouchers_of(connection, [place])).get(place)
         profile = newest_profile(profiles, message.at if self._by_facts else None)
-        if voucher is None and message.mail is Mail.WIN_BACK:
-            return MessageText(**_item(row), language="", subject="", text="", html="")
         text = self._composer.text(message, profile, voucher)
         return MessageText(**_item(row), language=text.language, subject=text.subject, text=text.plain, html=text.html)
 
-    async def voucher(self, code: str) -> VoucherAnswer:
-        """A voucher and whether it may be used now. Raises Problem 404."""
-        async with self._pool.acquire() as connection:
-            found = await store.find_voucher(connection, typed_code(code))
-            if found is None:
-                raise Problem(404, "unknown-voucher", "There is no voucher with this code")
-            voucher, message, lane = found
-            now = await time_of(connection, lane, by_facts=self._by_facts)
-        void = message.state is State.HELD_BACK
-        return VoucherAnswer(
-            code=voucher.code,
-            state="void" if void else "expired" if voucher.valid_until <= now else "valid",
-            customer=voucher.person,
-            message=voucher.message,
-            percent=voucher.percent,
-            minimum=major(voucher.minimum, self._settings.exponent),
-            currency=self._settings.currency,
-            issued_at=instants.text(voucher.issued_at),
-            valid_until=instants.text(voucher.valid_until),
-        )
-
     async def perks(self, customer: str) -> Perks:
         """What a person has been granted, and what of it was withdrawn."""
+        lane = lane_of(customer, self._settings.lanes)
         async with self._pool.acquire() as connection:
-            rows = await store.perks(connection, lane_of(customer, self._settings.lanes), customer)
-        return Perks(items=[self._perk(row) for row in rows])
+            rows = await store.perks(connection, lane, customer)
+            now = await time_of(connection, lane, by_facts=self._by_facts)
+        return Perks(items=[self._perk(row, now) for row in rows])
 
-    def _perk(self, row: store.PerkRow) -> PerkItem:
+    def _perk(self, row: store.PerkRow, now: int) -> PerkItem:
+        told: dict[str, Any] = {} if row.rung is None else {"rung": row.rung}
+        if row.withdrawn_at is not None:
+            told["withdrawn_at"] = instants.text(row.withdrawn_at)
+        active = row.withdrawn_at is None or row.withdrawn_at > now
+        key = row.perk or self._perk_of(row.rung)
+        return PerkItem(perk=key, granted_at=instants.text(row.granted_at), active=active, **told)
+
+    def _perk_of(self, rung: int | None) -> str | None:
         rules = self._book.loyalty_perk
-        perk = rules.on(row.rung) if rules else None
-        withdrawn = {} if row.withdrawn_at is None else {"withdrawn_at": instants.text(row.withdrawn_at)}
-        key = perk.key if perk else None
-        return PerkItem(rung=row.rung, perk=key, granted_at=instants.text(row.granted_at), **withdrawn)
+        perk = rules.on(rung) if rules and rung is not None else None
+        return perk.key if perk else None
 
 
 def _item(row: asyncpg.Record) -> dict[str, Any]:

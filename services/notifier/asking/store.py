@@ -4,8 +4,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from services.notifier.message import Message
-from services.notifier.store import MESSAGE, Voucher, message_of
+from services.notifier.store import MESSAGE
 from shared.db import Connection
 
 
@@ -55,32 +54,22 @@ async def find_message(connection: Connection, lanes: int, message_id: str) -> a
     )
 
 
-async def find_voucher(connection: Connection, code: str) -> tuple[Voucher, Message, int] | None:
-    """A voucher by its code, with the message it came with, and their lane."""
-    row = await connection.fetchrow(
-        f"select lane, {', '.join(Voucher._fields)} from notifier.voucher where code = $1", code
-    )
-    if row is None:
-        return None
-    message = await connection.fetchrow(
-        f"select {MESSAGE} from notifier.message where lane = $1 and id = $2", row["lane"], row["message"]
-    )
-    assert message is not None
-    return Voucher(*row[1:]), message_of(message), row["lane"]
-
-
 class PerkRow(NamedTuple):
-    """A perk of a person; `withdrawn_at` None: they have it."""
+    """A perk of a person; `withdrawn_at` None: they have it, without an end."""
 
-    rung: int
+    rung: int | None
+    perk: str | None
     granted_at: int
     withdrawn_at: int | None
 
 
 async def perks(connection: Connection, lane: int, person: str) -> list[PerkRow]:
-    """All perks a person has or had, by rung."""
+    """All perks a person has or had, the oldest first."""
     rows = await connection.fetch(
-        "select rung, granted_at, withdrawn_at from notifier.perk where lane = $1 and person = $2 order by rung",
+        """
+        select rung, perk, granted_at, withdrawn_at from notifier.perk
+        where lane = $1 and person = $2 order by granted_at, rung, id
+        """,
         lane,
         person,
     )

@@ -15,10 +15,11 @@ from services.notifier.consent import Statement, objection
 from services.notifier.mail import Composer, Letter
 from services.notifier.message import Message, Reason, State
 from services.notifier.metrics import MESSAGES
+from services.notifier.offers import Voucher
 from services.notifier.profile import address, newest_profile
 from services.notifier.sending import store
 from services.notifier.sending.store import Due, End
-from services.notifier.store import Voucher, profiles_of, statements_of, vouchers_of
+from services.notifier.store import profiles_of, statements_of, vouchers_of
 from shared.db import Connection, DatabaseError, Pool
 from shared.events import Profile
 from shared.log.together import Together

@@ -7,7 +7,8 @@ import pytest
 
 from services.notifier.mail import Composer, Letter
 from services.notifier.message import Mail, Message, message_id
-from services.notifier.offers import voucher_for
+from services.notifier.offers.book import Percent, read_offers
+from services.notifier.offers.voucher import Voucher, Wanted, voucher_for
 from services.notifier.plays import Play
 from services.notifier.profile import address
 from services.notifier.sealed import ALPHABET, Link, read_token, token, typed_code, voucher_code
@@ -44,12 +45,19 @@ def message(mail: Mail, *rungs: int) -> Message:
     )
 
 
-def letter(mail: Mail, *rungs: int, profile: Profile | None = None, **settings: object) -> Letter:
+def letter(
+    mail: Mail, *rungs: int, profile: Profile | None = None, with_voucher: bool = True, **settings: object
+) -> Letter:
     written = message(mail, *rungs)
-    assert BOOK.win_back is not None
-    voucher = voucher_for(written, BOOK.win_back, SECRET, 2) if mail is Mail.WIN_BACK else None
+    voucher = _voucher(written) if mail is Mail.WIN_BACK and with_voucher else None
     reader = profile or Profile(email="anna@example.org", name="Anna Größe", language="de")
     return composer(**settings).letter(written, reader, voucher, day(1))
+
+
+def _voucher(written: Message) -> Voucher:
+    offer = read_offers(NotifierSettings().offers_file, 2).named("win_back")
+    assert isinstance(offer, Percent)
+    return voucher_for(Wanted(written.id, written.person, written.play, offer.key, written.at), offer, SECRET, 2)
 
 
 def parsed(letter: Letter) -> EmailMessage:
@@ -134,6 +142,18 @@ def test_the_offer_names_its_code_and_terms() -> None:
     assert "15 %" in text
     assert "13. Februar 2024" in text
     assert "30,00\xa0€" in text
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_an_offer_that_was_withheld_leaves_a_whole_letter(language: str) -> None:
+    """It speaks of no voucher, in neither part nor subject."""
+    reader = Profile(email="a@example.org", language=language)
+    read = parsed(letter(Mail.WIN_BACK, profile=reader, with_voucher=False))
+
+    text = str(read["Subject"]) + part(read, "plain") + part(read, "html")
+    assert "utschein" not in text
+    assert "voucher" not in text
+    assert len(part(read, "plain")) > 400
 
 
 def test_an_address_beyond_ascii_is_written_as_the_standards_want() -> None:
