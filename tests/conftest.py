@@ -10,6 +10,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -57,6 +58,13 @@ def postgres_dsn_server(folder: Path) -> Iterator[str]:
 @pytest.fixture
 async def database(postgres_dsn_server: str) -> AsyncIterator[str]:
     """The DSN of a fresh, migrated, empty database."""
+    async with fresh_database(postgres_dsn_server) as dsn:
+        yield dsn
+
+
+@asynccontextmanager
+async def fresh_database(postgres_dsn_server: str) -> AsyncIterator[str]:
+    """The DSN of a fresh, migrated, empty database, removed at the end."""
     name = f"test_{next(_numbers)}"
     admin = await asyncpg.connect(postgres_dsn_server)
     try:
