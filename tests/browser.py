@@ -1,38 +1,26 @@
-"""A real browser: Debian's Chromium or Chrome, found by its path, never downloaded."""
+"""The browser in which tests look at pages; without one they are skipped, or fail where REQUIRE_BROWSER=1."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+from demo import browser as found
+
 NO_BROWSER: Final = "no browser: "
-
-
-def browser_path() -> str:
-    """Where the browser is; without one the test is skipped, or failed where REQUIRE_BROWSER=1."""
-    for name in NAMES:
-        if path := shutil.which(name):
-            return path
-    reason = f"none of {', '.join(NAMES)} is installed"
-    if os.environ.get("REQUIRE_BROWSER") == "1":
-        pytest.fail(f"REQUIRE_BROWSER=1, and there is no browser: {reason}", pytrace=False)
-    pytest.skip(f"{NO_BROWSER}{reason}")
 
 
 @asynccontextmanager
 async def browser() -> AsyncIterator[Browser]:
-    """A running browser; as root and in containers it has no sandbox, and shows our own pages only."""
-    path = browser_path()
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
-        try:
-            yield running
-        finally:
-            await running.close()
+    """A running browser of this machine."""
+    path = found.path()
+    if path is None:
+        reason = f"none of {', '.join(found.NAMES)} is installed"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(f"REQUIRE_BROWSER=1, and there is no browser: {reason}", pytrace=False)
+        pytest.skip(f"{NO_BROWSER}{reason}")
+    async with found.browser(path) as running:
+        yield running

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from services.ladder import cursors
 from services.ladder.core.explain import Explanation, explain
@@ -26,7 +26,7 @@ def _unset(told: object) -> object:
     return None if told == "" else told
 
 
-_Rung = Annotated[int | None, BeforeValidator(_unset), Query(ge=1, le=7)]
+_Rung = Annotated[Annotated[int, Field(ge=1, le=7)] | None, BeforeValidator(_unset), Query()]
 _Stage = Annotated[Stage | None, BeforeValidator(_unset), Query()]
 _Beginning = Annotated[str, Query(alias="id", max_length=200, pattern="^[^\x00]*$")]
 _After = Annotated[str, Query(max_length=2_000)]
