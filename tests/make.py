@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from services.ladder.core.rules import Rules, load
 from shared import instants
 from shared.events import (
     Announcement,
+    ContactIdentified,
     Credit,
     CustomerLapsed,
     CustomerWonBack,
@@ -51,9 +53,16 @@ def fact(
 
 
 def purchase(at: int, *, order: str | None = None, amount: str = "10.00", **more: Any) -> Fact:
-    """A purchase; without `order` one of its own."""
+    """A purchase; without `order` one of its own; `more` are further members of its data, or attributes."""
     order_id = order if order is not None else f"order@{at}"
     return fact("purchase.completed", at, order_id=order_id, amount=Decimal(amount), currency="EUR", **more)
+
+
+def identified(at: int, came_from: str | None, cost: str | None, **more: Any) -> Fact:
+    """Somebody became identifiable, by this source and at this cost."""
+    told = fact("contact.identified", at, acquisition_cost=cost, **more)
+    assert isinstance(told, ContactIdentified)
+    return replace(told, data=replace(told.data, source=came_from))
 
 
 def refund(at: int, *, order: str, amount: str | None = None, **more: Any) -> Fact:

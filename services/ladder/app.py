@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ladder import answers, cursors, parameters
 from services.ladder.core.rules import Rules
+from services.ladder.estimates.routes import add_value
+from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import ALL_TYPES, Feed
 from services.ladder.people import Registry
 from services.ladder.picture import picture
@@ -39,7 +41,9 @@ def router(engine: AsyncEngine, settings: LadderSettings, rules: Rules) -> APIRo
             503: problem("The database does not answer; try again after `Retry-After`"),
         },
     )
-    _add_people(routes, Registry(queries, rules, settings.lanes))
+    registry = Registry(queries, rules, settings.lanes)
+    _add_people(routes, registry)
+    add_value(routes, Valuer(registry, rules))
     _add_picture(routes, queries, rules)
     _add_feed(routes, feed)
     _add_stream(routes, feed)

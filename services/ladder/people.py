@@ -33,12 +33,12 @@ class Registry:
         self._lanes = lanes
 
     async def customer(self, person: str, as_of: int | None) -> Customer:
-        """The person's standing at an instant, or now, explained. Raises Problem 404 where there was none."""
+        """The person's standing at an instant, or now. Raises Problem 404 where there was none."""
         standing, at, parked = await self.standing(person, as_of)
         return _answer(person, explain(standing, at, self._rules), parked)
 
-    async def standing(self, person: str, as_of: int | None) -> tuple[Standing, int, int]:
-        """(the standing, the instant it is asked for, facts that wait). Raises Problem 404 where there was none."""
+    async def standing(self, person: str, as_of: int | None = None) -> tuple[Standing, int, int]:
+        """(standing, the instant it is as of, how many facts wait). Raises Problem 404 where there was none."""
         lane = lane_of(person, self._lanes)
         found = await self._queries.person(lane, person)
         if found is None:
@@ -48,6 +48,10 @@ class Registry:
         if standing is None:
             raise _unknown(f"Nothing that is known of this person happened up to {instants.text(at)}.")
         return standing, at, found.parked
+
+    async def friends(self, person: str) -> list[Standing]:
+        """Those whose purchases are credited to this person, as they stand."""
+        return [decode(state) for state in await self._queries.friends(lane_of(person, self._lanes), person)]
 
     async def _standing(self, lane: int, person: str, found: Found, at: int, *, exact: bool) -> Standing | None:
         """The stored standing where it has no step behind `at`; else the person is folded anew from the journal."""

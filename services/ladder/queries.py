@@ -34,7 +34,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.ladder import tables
 from services.ladder.core.standing import Phase, Stage
 from services.ladder.cursors import PeopleCursor
-from services.ladder.tables import fact, parked, standing, tally, transition
+from services.ladder.tables import fact, parked, referral, standing, tally, transition
 from shared.db import DatabaseError
 from shared.events import LADDER_EVENTS
 from shared.http import Problem
@@ -44,8 +44,7 @@ SCANNED: Final = 20_000
 
 _lane, _outbox = tables.lanes.lane, tables.lanes.outbox
 
-NOW: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
-"""The database's clock."""
+_NOW: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
 
 
 class Found(NamedTuple):
@@ -102,6 +101,10 @@ class Queries:
             headers = {"Retry-After": "2"}
             raise Problem(503, "database-unavailable", "The database does not answer", headers=headers) from error
 
+    async def ask(self, statement: Executable, **values: Any) -> Sequence[Row[Any]]:
+        """The rows of a statement of another file of questions. Raises Problem 503."""
+        return await self._all(statement, **values)
+
     async def _rows(self, statement: Executable, values: dict[str, Any]) -> Sequence[Row[Any]]:
         try:
             async with self._engine.connect() as connection:
@@ -121,6 +124,10 @@ class Queries:
     async def facts(self, lane: int, person: str) -> list[bytes]:
         """The person's journal."""
         return [row.body for row in await self._all(_FACTS, lane=lane, person=person)]
+
+    async def friends(self, lane: int, person: str) -> list[bytes]:
+        """The standings of those who are credited to the person."""
+        return [row.state for row in await self._all(_FRIENDS, lane=lane, person=person)]
 
     async def history(self, lane: int, person: str, before: int, limit: int) -> Sequence[Row[Any]]:
         """The person's newest transitions with a number below `before`."""
@@ -181,7 +188,7 @@ def _stretches(rows: Sequence[Row[Any]]) -> list[Stretch]:
 
 
 def _person(*, by_facts: bool) -> Select[Any]:
-    now = func.coalesce(_lane.c.time, NOW) if by_facts else NOW
+    now = func.coalesce(_lane.c.time, _NOW) if by_facts else _NOW
     waiting = (
         select(func.count())
         .where(parked.c.lane == standing.c.lane, parked.c.person == standing.c.person)
@@ -195,6 +202,14 @@ def _person(*, by_facts: bool) -> Select[Any]:
 
 
 _FACTS: Final = select(fact.c.body).where(fact.c.lane == bindparam("lane"), fact.c.person == bindparam("person"))
+
+_FRIENDS: Final = (
+    select(standing.c.state)
+    .join_from(
+        referral, standing, and_(standing.c.lane == referral.c.friend_lane, standing.c.person == referral.c.friend)
+    )
+    .where(referral.c.lane == bindparam("lane"), referral.c.person == bindparam("person"), referral.c.credited)
+)
 
 _HISTORY: Final = (
     select(
@@ -226,7 +241,7 @@ _PEOPLE: Final = (
 
 
 def _picture(*, by_facts: bool) -> CompoundSelect[Any]:
-    now = func.coalesce(select(func.max(_lane.c.time)).scalar_subquery(), NOW) if by_facts else NOW
+    now = func.coalesce(select(func.max(_lane.c.time)).scalar_subquery(), _NOW) if by_facts else _NOW
     counted = select(
         tally.c.kind,
         tally.c.key,

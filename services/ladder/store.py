@@ -49,6 +49,16 @@ class Stored(Struct, frozen=True, gc=False):
     friend: bytes | None
 
 
+class CreditRow(NamedTuple):
+    """Whether a person is credited with a friend, as of a version of that credit."""
+
+    person: str
+    friend: str
+    friend_lane: int
+    version: int
+    credited: bool
+
+
 class ParkedRow(NamedTuple):
     """A fact that waits."""
 
@@ -152,6 +162,21 @@ async def save_friends(tx: Connection, lane: int, states: Mapping[str, bytes]) -
         lane,
         list(states),
         list(states.values()),
+    )
+
+
+async def credit(tx: Connection, lane: int, rows: Iterable[CreditRow]) -> None:
+    """Note who is credited with which friends; of each the highest version counts, whatever came first."""
+    newest = {(row.person, row.friend): row for row in sorted(rows, key=lambda row: row.version)}
+    await tx.execute(
+        """
+        insert into ladder.referral as r (lane, person, friend, friend_lane, version, credited)
+        select $1, * from unnest($2::text[], $3::text[], $4::integer[], $5::bigint[], $6::boolean[])
+        on conflict (lane, person, friend) do update
+        set version = excluded.version, credited = excluded.credited where r.version < excluded.version
+        """,
+        lane,
+        *_columns(list(newest.values()), 5),
     )
 
 

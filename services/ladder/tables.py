@@ -12,7 +12,6 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    literal,
 )
 
 from shared.lanes.tables import Key, lane_tables
@@ -51,9 +50,6 @@ standing = Table(
     postgresql_with={"fillfactor": "70"},
 )
 Index("standing_due", standing.c.lane, standing.c.due_at)
-Index(
-    "standing_at_risk", standing.c.lane, standing.c.person, postgresql_where=standing.c.stage == literal("degeneration")
-)
 
 friend = Table(
     "friend",
@@ -63,6 +59,19 @@ friend = Table(
     Column("state", LargeBinary, nullable=False, comment="who named this person, and what was credited to whom"),
     PrimaryKeyConstraint("lane", "person"),
     comment="persons named by a referral, known or not",
+)
+
+referral = Table(
+    "referral",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False, comment="who referred"),
+    Column("friend", Key, nullable=False),
+    Column("friend_lane", Integer, nullable=False),
+    Column("version", BigInteger, nullable=False, comment="of several credits for one friend the highest counts"),
+    Column("credited", Boolean, nullable=False),
+    PrimaryKeyConstraint("lane", "person", "friend"),
+    comment="friends whose purchases are credited to a person",
 )
 
 transition = Table(
@@ -98,7 +107,7 @@ tally = Table(
     "tally",
     metadata,
     Column("lane", Integer, nullable=False),
-    Column("kind", Key, nullable=False, comment="rung, stage, place (both) or announced"),
+    Column("kind", Key, nullable=False, comment="rung, stage or announced"),
     Column("key", Key, nullable=False),
     Column("people", BigInteger, nullable=False),
     Column("spent", BigInteger, nullable=False, comment="minor units"),

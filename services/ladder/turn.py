@@ -17,7 +17,7 @@ from services.ladder.core.referrals import credit_of
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF, Stage, Standing, decode, due_at, encode
 from services.ladder.reading import claim_of, read_journal
-from services.ladder.store import FactLine, FactRow, ParkedRow, StandingRow, Stored, TransitionLine
+from services.ladder.store import CreditRow, FactLine, FactRow, ParkedRow, StandingRow, Stored, TransitionLine
 from shared.events import (
     LADDER_EVENTS,
     Fact,
@@ -94,6 +94,7 @@ class Turn:
     facts: list[FactLine] = field(default_factory=list)
     outbox: list[OutboxRow] = field(default_factory=list)
     transitions: list[TransitionLine] = field(default_factory=list)
+    credits: list[CreditRow] = field(default_factory=list)
     waiting: list[ParkedRow] = field(default_factory=list)
     duplicates: int = 0
     unfinished: bool = False
@@ -166,6 +167,8 @@ class Turn:
         self.facts.append((self.lane, *known, message.at, claim, body))
         self._stand(person, standing, changes, time, correction=late, via=_via(message))
         self._refer(person, message)
+        if type(message) is ReferralCredited:
+            self._credit(message)
 
     def _retold(
         self, person: Person, past: Past, message: Folded, *, first: bool
@@ -220,6 +223,12 @@ class Turn:
         person.friend_changed = person.friend_changed or bool(rows)
         self.outbox.extend(rows)
 
+    def _credit(self, message: ReferralCredited) -> None:
+        credit = message.data
+        lane = self.manner.lane_of(credit.friend)
+        row = CreditRow(message.subject, credit.friend, lane, credit.version, credit.converted is not None)
+        self.credits.append(row)
+
     # -- sweeping ------------------------------------------------------------------------------------------------
 
     def sweep(self, person: str, until: int) -> None:
@@ -244,6 +253,9 @@ class Turn:
         standing = fold.refold(past.known, self.manner.rules)
         assert standing is not None, "who stands somewhere has a fact of their own"
         standing, _ = fold.sweep(standing, until, self.manner.rules)
+        for fact in past.known:
+            if type(fact) is ReferralCredited:
+                self._credit(fact)
         changes = decide(before, standing, DeadlineCause(name=RULES_CHANGED, at=until), until) if emit else []
         self._stand(known, standing, changes, until, correction=True)
 
@@ -341,7 +353,6 @@ def _add(people: Counter[tuple[str, str]], spent: Counter[tuple[str, str]], at: 
     people["rung", rung] += number
     spent["rung", rung] += money
     people["stage", stage] += number
-    people["place", f"{rung}/{stage}"] += number
 
 
 def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: set[tuple[str, str]]) -> bool:

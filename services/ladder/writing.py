@@ -14,6 +14,8 @@ async def write(tx: Connection, turn: Turn) -> None:
         await store.save(tx, lane, rows)
     if states := turn.friends():
         await store.save_friends(tx, lane, states)
+    if turn.credits:
+        await store.credit(tx, lane, turn.credits)
     if turn.transitions:
         await store.keep(tx, turn.transitions)
     if turn.waiting:

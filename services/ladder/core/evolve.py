@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple, assert_never
 
-from services.ladder.core import phases, rungs
+from services.ladder.core import phases, rungs, worth
 from services.ladder.core.facts import Known, instant, key
 from services.ladder.core.orders import Paid
 from services.ladder.core.rules import Affected, Pace, Rules
@@ -51,7 +51,7 @@ def buy(standing: Standing | None, fact: PurchaseCompleted, paid: Paid, rules: R
     """`evolve` for a purchase of which it is known what was paid, doublets and refunds considered."""
     after = _begin(standing, fact, fact.at)
     after.refunded += paid.refunded
-    affected = _NOTHING if paid.net is None else _order(after, fact.id, paid.net, rules, fact.at)
+    affected = _NOTHING if paid.net is None else _order(after, fact, paid.net, rules)
     return _climb(after, affected, rules, fact.at)
 
 
@@ -82,9 +82,13 @@ def _settle(after: Standing, rules: Rules, at: int) -> None:
 # -- purchases ---------------------------------------------------------------------------------------------------
 
 
-def _order(after: Standing, fact_id: str, net: int, rules: Rules, at: int) -> Affected:
-    _count_day(after, rules, at)
-    _remember_order(after, fact_id, net, rules, at)
+def _order(after: Standing, fact: PurchaseCompleted, net: int, rules: Rules) -> Affected:
+    _count_day(after, rules, fact.at)
+    _remember_order(after, fact.id, net, rules, fact.at)
+    if after.purchase_days == 1:
+        after.first_day_spent = after.spent
+        if after.purchases == 1 and fact.data.discount is not None:
+            after.worth = worth.discounted(after.worth, fact.data.discount, rules)
     after.passive_because = None
     return rules.affected["purchases"]
 
@@ -140,7 +144,7 @@ def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> Affected: 
     """Notes the fact; returns the rungs it may change."""
     match fact:
         case PurchaseCompleted():
-            return _order(after, fact.id, rules.minor(fact.data.amount), rules, at)
+            return _order(after, fact, rules.minor(fact.data.amount), rules)
         case events.ContactEngaged():
             return _mark(after, "engagements", fact.id, rules, at)
         case events.ContactResponded():
@@ -172,9 +176,15 @@ def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> Affected: 
             _turn_passive(after, Because.CANCELLED)
         case events.ContactComplained():
             phases.complain(after, rules, at)
+            after.worth = worth.complained(after.worth)
         case events.ContactServed():
             after.complaints = ()
-        case events.ContactIdentified() | events.ContactObjected() | events.PurchaseRefunded():
+            after.worth = worth.served(after.worth, fact.data.minutes)
+        case events.ContactIdentified():
+            after.worth = worth.identified(after.worth, fact.data, rules)
+        case events.PurchaseRefunded():
+            after.worth = worth.refunded(after.worth)
+        case events.ContactObjected():
             pass
         case _:
             assert_never(fact)

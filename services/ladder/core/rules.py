@@ -39,6 +39,10 @@ MARKED: Final = (
 """The measures that count facts other than purchases."""
 
 
+MAKE: Final = 2
+"""Raised whenever a standing remembers more than before: those folded by older code must be folded anew."""
+
+
 class RulesError(ValueError):
     """The rules cannot be used; the message says which key and why."""
 
@@ -389,5 +393,5 @@ def _affected(rungs: tuple[Rung, ...]) -> dict[str, Affected]:
 def _digest(document: Document, currency: str, exponent: int, time_zone: str) -> str:
     shape = msgspec.to_builtins(document)
     del shape["version"], shape["value"]
-    told = msgspec.json.encode([shape, currency, exponent, time_zone], order="deterministic")
+    told = msgspec.json.encode([MAKE, shape, currency, exponent, time_zone], order="deterministic")
     return hashlib.sha256(told).hexdigest()

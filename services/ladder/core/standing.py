@@ -68,6 +68,24 @@ class Marks(msgspec.Struct, array_like=True, frozen=True, gc=False):
     ids: tuple[str, ...]
 
 
+class Worth(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """What a person cost, summed up as it was told; rates are put on it where it is asked for. Money in minor units."""
+
+    served: int = 0
+    """Milliseconds of service."""
+    complaints: int = 0
+    refunds: int = 0
+    source: str | None = None
+    """Where they came from: the first that was named."""
+    acquisition_cost: int | None = None
+    """The first that was named."""
+    first_discount: int = 0
+    """On the first order that stands."""
+
+
+NOTHING: Final = Worth()
+
+
 class Standing(msgspec.Struct, array_like=True, gc=False):
     """One person's standing: a function of the set of their facts, the rules and the time.
 
@@ -117,6 +135,9 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     member_by: str | None = None
     """The fact that started the running membership."""
     marks: dict[str, Marks] = {}
+    first_day_spent: int = 0
+    """Of `spent` what was paid on the first purchase day."""
+    worth: Worth = NOTHING
 
     @property
     def phase(self) -> Phase:

@@ -13,6 +13,7 @@ SPAN = 1_500
 """Days from the first fact to the last."""
 GAPS = (0, 0, 0, 0.5, 1, 1, 2, 7, 14, 16, 28, 30, 60, 86, 90, 166, 180, 335, 365, 395)
 """Days between neighbours; sums and differences of what the rules name."""
+SOURCES = (None, "letter", "search")
 AMOUNTS = ("0.00", "5.00", "10.00", "10.00", "40.00")
 
 EXOTIC = """
@@ -130,6 +131,10 @@ def facts_at(draw: st.DrawFn, number: int, at: int) -> Known:
     match draw(st.sampled_from(KINDS)):
         case "purchase":
             return make.purchase(at, order=order, amount=draw(st.sampled_from(AMOUNTS)), **named)
+        case "purchase with a discount":
+            return make.purchase(at, order=order, amount="5.00", discount="1.50", **named)
+        case "identified":
+            return make.identified(at, draw(st.sampled_from(SOURCES)), draw(st.sampled_from([None, "3.20"])), **named)
         case "refund":
             return make.refund(at, order=order, amount=draw(st.sampled_from([None, *AMOUNTS])), **named)
         case type_, data:
@@ -149,8 +154,10 @@ def credits_at(draw: st.DrawFn, at: float) -> Known:
 
 KINDS: tuple[Any, ...] = (
     *["purchase"] * 8,
+    "purchase with a discount",
     *["refund"] * 3,
     ("contact.identified", {}),
+    "identified",
     ("contact.responded", {"channel": "mail"}),
     *[("contact.checkout_started", {})] * 2,
     *[("contact.engaged", {"kind": "clicked"})] * 3,
