@@ -18,6 +18,17 @@ SURNAMES: Final = {"de": "Erfunden", "en": "Invented"}
 """By language; both say the same."""
 MARKETING: Final = {"channel": "email", "purpose": "marketing"}
 """What is agreed to."""
+DOUBLE_OPT_IN: Final = {
+    **MARKETING,
+    "basis": "double_opt_in",
+    "proof.wording": "Yes, write to me (invented)",
+    "proof.version": "invented",
+    "proof.form": "invented",
+}
+"""The cells of a consent; when and from where it was asked for and confirmed is added to the proof."""
+_IP: Final = "192.0.2.1"
+"""Kept for documentation (RFC 5737)."""
+
 
 _FIRST_NAMES: Final = ("Mia", "Ben", "Lea", "Tom", "Ida", "Max", "Eva", "Jan")
 
@@ -43,7 +54,13 @@ def _reachable(person: str, time: str) -> Iterator[Happening]:
     yield Happening(
         time, f"{person}-profile", person, "contact.identified", SOURCE, profile(name, f"{person}@{DOMAIN}", language)
     )
-    yield Happening(time, f"{person}-consent", person, "contact.consented", SOURCE, MARKETING)
+    yield Happening(time, f"{person}-consent", person, "contact.consented", SOURCE, agreed(time))
+
+
+def agreed(time: str) -> dict[str, str]:
+    """The cells of a consent that was asked for and confirmed at that time."""
+    proof = {"requested_at": time, "requested_ip": _IP, "confirmed_at": time, "confirmed_ip": _IP}
+    return {**DOUBLE_OPT_IN, **{f"proof.{name}": value for name, value in proof.items()}}
 
 
 def profile(name: str, email: str, language: str) -> dict[str, str]:

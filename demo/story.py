@@ -6,7 +6,7 @@ Their ids begin with `invented-`, and all of it lies between the sample's first 
 from typing import Final
 
 from demo.happening import Happening
-from demo.invented import DOMAIN, MARKETING, SOURCE, SURNAMES, profile
+from demo.invented import DOMAIN, SOURCE, SURNAMES, agreed, profile
 
 PREFIX: Final = "invented-"
 TOP: Final = "invented-anna"
@@ -50,7 +50,7 @@ class Life:
 
     def agreed(self, day: str) -> None:
         """A consent to marketing by e-mail."""
-        self._add(day, "contact.consented", MARKETING)
+        self._add(day, "contact.consented", agreed(f"{day}T12:00:00Z"))
 
     def bought(self, amount: str, *days: str) -> None:
         """An order of this amount on each of these days; its id is `<person>-<day>`."""

@@ -29,6 +29,22 @@ from shared.instants import DAY
 RULES_TOML = Path(__file__).parents[1] / "services" / "ladder" / "rules.toml"
 START = instants.parse("2024-01-01T00:00:00Z")
 
+DOUBLE_OPT_IN: Final[dict[str, Any]] = {
+    "channel": "email",
+    "purpose": "marketing",
+    "basis": "double_opt_in",
+    "proof": {
+        "wording": "Yes, write to me",
+        "version": "2023-11",
+        "form": "footer",
+        "requested_at": "2023-12-24T10:00:00Z",
+        "requested_ip": "203.0.113.7",
+        "confirmed_at": "2023-12-24T10:05:00Z",
+        "confirmed_ip": "203.0.113.7",
+    },
+}
+"""The data of a consent to advertising by e-mail, with all that proves it."""
+
 _FACTS: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.notifier.consent import Statement, obstacle
+from services.notifier.consent import NOTHING, Ledger, basis
+from services.notifier.consent.of_message import asked_by, standing_on
 from services.notifier.message import UNSENT, Mail, Message, Reason, State, message_id
 from services.notifier.plays import Book, Play
 from services.notifier.profile import KnownProfile, address, newest_profile
@@ -44,7 +45,7 @@ class Person:
 
     id: str
     profiles: tuple[KnownProfile, ...] = ()
-    statements: tuple[Statement, ...] = ()
+    ledger: Ledger = NOTHING
     messages: dict[str, Message] = field(default_factory=dict)
     """By id."""
     perks: frozenset[int] = frozenset()
@@ -186,8 +187,10 @@ def _weighed(
     if duplicate:
         return message.held_back(Reason.DUPLICATE)
     profile = newest_profile(person.profiles, moment.known_until)
-    reason = obstacle(address(profile), person.statements, moment.known_until)
-    return message if reason is None else message.held_back(reason)
+    mailbox = address(profile)
+    if mailbox is None:
+        return message.held_back(Reason.NO_ADDRESS)
+    return standing_on(message, basis(person.ledger, asked_by(message, mailbox), moment.known_until))
 
 
 def _unsent(person: Person, mail: Mail, moment: Moment) -> list[Message]:

@@ -103,6 +103,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     rungs: tuple[int, ...] = ()
     state: State = State.PENDING
     reason: Reason | None = None
+    basis: str | None = None
+    """What it stands on: a `Ground`."""
+    basis_fact: str | None = None
+    """The id of the consent, or of the order, that this is."""
 
     def held_back(self, reason: Reason) -> "Message":
         """The same message, not to be sent."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from services.notifier.consent import Kind, Statement
+from services.notifier.consent.store import StatementMade
 from services.notifier.decide import Cue
 from services.notifier.profile import KnownProfile
 from shared.events import (
@@ -43,14 +44,6 @@ _head = msgspec.json.Decoder(_Head)
 _personal = msgspec.json.Decoder(Personal)
 _ordered = msgspec.json.Decoder(Ordered)
 _ladder = msgspec.json.Decoder(Cue | Tick)
-
-
-class StatementMade(NamedTuple):
-    """A consent or objection of a person, with the shop's proof of it (JSON)."""
-
-    person: str
-    statement: Statement
-    proof: bytes | None
 
 
 @dataclass(slots=True)
@@ -132,6 +125,6 @@ def _statement(message: ContactConsented | ContactObjected, kind: Kind) -> State
         channel=data.channel,
         purpose=data.purpose,
         basis=data.basis,
+        proof=data.proof,
     )
-    proof = None if data.proof is None else msgspec.json.encode(data.proof)
-    return StatementMade(message.subject, statement, proof)
+    return StatementMade(message.subject, statement)

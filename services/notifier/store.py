@@ -6,24 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 import asyncpg
 import msgspec
 
-from services.notifier.consent import Kind, Statement
+from services.notifier.consent import NOTHING
+from services.notifier.consent.store import ledgers_of
 from services.notifier.decide import Person
 from services.notifier.message import Channel, Mail, Message, Purpose, Reason, State, Way
 from services.notifier.offers import Voucher
+from services.notifier.places import Place, columns
 from services.notifier.plays import Play
 from services.notifier.profile import KnownProfile
-from services.notifier.reading import StatementMade
 from shared.db import Connection
 from shared.events import Profile
 from shared.lanes.store import NOW_US
 
 _profile = msgspec.json.Decoder(Profile)
 
-MESSAGE = "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, state, reason"
-
-
-Place = tuple[int, str]
-"""The key of what is kept: a person with their lane, or a message with its lane."""
+MESSAGE = (
+    "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, state, reason, "
+    "basis, basis_fact"
+)
 
 
 def message_of(row: asyncpg.Record) -> Message:
@@ -44,6 +44,8 @@ def message_of(row: asyncpg.Record) -> Message:
         rungs=tuple(row["rungs"]),
         state=State(row["state"]),
         reason=None if row["reason"] is None else Reason(row["reason"]),
+        basis=row["basis"],
+        basis_fact=row["basis_fact"],
     )
 
 
@@ -82,84 +84,6 @@ async def keep_profiles(
         )
 
 
-async def keep_statements(tx: Connection, lane: int, made: Sequence[StatementMade]) -> None:
-    """Keep these consents and objections. The same one comes twice, once with basis and proof: both are one."""
-    if not made:
-        return
-    once = {(each.person, each.statement.source, each.statement.id): each for each in _fullest_last(made)}
-    statements = [each.statement for each in once.values()]
-    await tx.execute(
-        """
-        insert into notifier.statement as old
-            (lane, person, source, id, kind, at, channel, purpose, basis, proof, untold)
-        select $1, *, false from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
-            $8::text[], $9::text[], $10::bytea[])
-        on conflict (lane, person, source, id) do update
-        set basis = coalesce(old.basis, excluded.basis), proof = coalesce(old.proof, excluded.proof)
-        where (old.basis is null and excluded.basis is not null) or (old.proof is null and excluded.proof is not null)
-        """,
-        lane,
-        [each.person for each in once.values()],
-        [each.source for each in statements],
-        [each.id for each in statements],
-        [each.kind for each in statements],
-        [each.at for each in statements],
-        [each.channel for each in statements],
-        [each.purpose for each in statements],
-        [each.basis for each in statements],
-        [each.proof for each in once.values()],
-    )
-
-
-def _fullest_last(made: Sequence[StatementMade]) -> list[StatementMade]:
-    return sorted(made, key=lambda each: (each.statement.basis is not None, each.proof is not None))
-
-
-async def add_objection(connection: Connection, lane: int, person: str, objection: Statement) -> None:
-    """Keep an objection made here, to be told to the others; a second time it changes nothing."""
-    await connection.execute(
-        """
-        insert into notifier.statement (lane, person, source, id, kind, at, channel, purpose, untold)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, true) on conflict do nothing
-        """,
-        lane,
-        person,
-        objection.source,
-        objection.id,
-        objection.kind,
-        objection.at,
-        objection.channel,
-        objection.purpose,
-    )
-
-
-async def statements_of(connection: Connection, persons: Iterable[Place]) -> dict[Place, tuple[Statement, ...]]:
-    """All consents and objections of these persons; somebody without any is not in it."""
-    rows = await connection.fetch(
-        """
-        select lane, person, kind, at, id, source, channel, purpose, basis
-        from unnest($1::int[], $2::text[]) as w (lane, person) join notifier.statement using (lane, person)
-        """,
-        *_columns(persons),
-    )
-    found = defaultdict(list)
-    for lane, person, *rest in rows:
-        found[lane, person].append(_statement(*rest))
-    return {place: tuple(statements) for place, statements in found.items()}
-
-
-def _columns(places: Iterable[Place]) -> tuple[list[int], list[str]]:
-    """Each place once, its parts as arrays."""
-    once = dict.fromkeys(places)
-    return [lane for lane, _ in once], [key for _, key in once]
-
-
-def _statement(
-    kind: str, at: int, fact_id: str, source: str, channel: str | None, purpose: str | None, basis: str | None
-) -> Statement:
-    return Statement(kind=Kind(kind), at=at, id=fact_id, source=source, channel=channel, purpose=purpose, basis=basis)
-
-
 async def profiles_of(connection: Connection, persons: Iterable[Place]) -> dict[Place, tuple[KnownProfile, ...]]:
     """All profiles that are kept of these persons; somebody without any is not in it."""
     rows = await connection.fetch(
@@ -167,7 +91,7 @@ async def profiles_of(connection: Connection, persons: Iterable[Place]) -> dict[
         select lane, person, at, id, source, body
         from unnest($1::int[], $2::text[]) as w (lane, person) join notifier.profile using (lane, person)
         """,
-        *_columns(persons),
+        *columns(persons),
     )
     found = defaultdict(list)
     for lane, person, at, fact_id, source, body in rows:
@@ -207,14 +131,14 @@ async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, P
     )
     places = [(lane, person) for person in persons]
     profiles = await profiles_of(tx, places)
-    statements = await statements_of(tx, places)
+    ledgers = await ledgers_of(tx, places)
     messages = await _messages_of(tx, lane, persons)
     perks = await _perks_of(tx, lane, persons)
     return {
         person: Person(
             person,
             profiles.get((lane, person), ()),
-            statements.get((lane, person), ()),
+            ledgers.get((lane, person), NOTHING),
             messages[person],
             frozenset(perks[person]),
         )
@@ -271,6 +195,8 @@ async def add_messages(tx: Connection, lane: int, messages: Sequence[Message], n
                 list(each.rungs),
                 each.state,
                 each.reason,
+                each.basis,
+                each.basis_fact,
                 0,
                 now,
                 False,
@@ -352,18 +278,6 @@ async def tell_messages(tx: Connection, lane: int, limit: int) -> list[tuple[Mes
     return [(message_of(row), row["happened_at"]) for row in rows]
 
 
-async def tell_objections(tx: Connection, lane: int) -> list[tuple[str, Statement]]:
-    """Objections made here that are news, each with its person."""
-    rows = await tx.fetch(
-        """
-        update notifier.statement set untold = false where lane = $1 and untold
-        returning person, kind, at, id, source, channel, purpose, basis
-        """,
-        lane,
-    )
-    return [(person, _statement(*rest)) for person, *rest in rows]
-
-
 # -- what more than one part asks -------------------------------------------------------------------------------
 
 
@@ -378,7 +292,7 @@ async def vouchers_of(connection: Connection, messages: Iterable[Place]) -> dict
             true, true
         from unnest($1::int[], $2::text[]) as w (lane, message) join notifier.pool_code using (lane, message)
         """,
-        *_columns(messages),
+        *columns(messages),
     )
     return {(row["lane"], row["message"]): Voucher(*row[1:]) for row in rows}
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -56,6 +57,22 @@ statement = Table(
 )
 Index("statement_untold", statement.c.lane, postgresql_where=statement.c.untold)
 
+sale = Table(
+    "sale",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("order_id", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("refund", Boolean, nullable=False),
+    Column("amount", Numeric, comment="major units; of a refund null for all of it"),
+    Column("categories", ARRAY(Text), nullable=False, comment="of the goods, as the shop names them"),
+    PrimaryKeyConstraint("lane", "person", "source", "id"),
+    comment="purchases and refunds: a sale that stands can be what permits to write",
+)
+
 heard = Table(
     "heard",
     metadata,
@@ -86,6 +103,8 @@ message = Table(
     Column("rungs", ARRAY(SmallInteger), nullable=False),
     Column("state", Key, nullable=False),
     Column("reason", Key, comment="why it was held back"),
+    Column("basis", Key, comment="what it stands on"),
+    Column("basis_fact", Text, comment="id of the consent, or of the order, that this is"),
     Column("detail", Text, comment="what the mail server said last"),
     Column("sent_at", BigInteger),
     Column("attempts", SmallInteger, nullable=False),

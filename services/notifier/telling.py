@@ -35,6 +35,8 @@ def message_row(lane: int, message: Message, at: int) -> OutboxRow:
     }
     if message.reason is not None:
         data["reason"] = message.reason
+    if message.basis is not None:
+        data["basis"] = message.basis
     event_id = derived_id("message", message.id, message.state)
     return _row(lane, TOLD_AS[message.state], event_id, message.person, at, data)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from services.notifier import reading, store, telling
+from services.notifier.consent import store as consents
 from services.notifier.decide import Cue
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
@@ -40,7 +41,8 @@ class NotifierLane:
         read = reading.read(batch.records, self._manner.lanes)
         simulated = self._manner.by_facts and not self._manner.history
         await store.keep_profiles(tx, self._lane, read.profiles, newest_only=not simulated)
-        await store.keep_statements(tx, self._lane, read.statements)
+        await consents.keep_statements(tx, self._lane, read.statements)
+        await consents.keep_sales(tx, self._lane, read.orders)
         turn = Turn(self._manner, self._lane, batch.now, batch.time)
         self._decided.clear()
         if self._manner.history:
@@ -54,7 +56,7 @@ class NotifierLane:
         return Outcome(turn.outbox, read.dead, turn.tick if self._manner.by_facts else None, more_due=more)
 
     async def _tell(self, tx: Connection, turn: Turn) -> bool:
-        for person, objection in await store.tell_objections(tx, self._lane):
+        for person, objection in await consents.tell_objections(tx, self._lane):
             turn.outbox.append(telling.objection_row(self._lane, person, objection))
         for used in await offers.tell(tx, self._lane):
             turn.outbox += self._desk.teller.used(self._lane, used)

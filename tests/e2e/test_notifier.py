@@ -14,7 +14,7 @@ from tests.e2e.deployment import PATIENCE, deployed
 from tests.e2e.mailing import Notifiers, found_in, notifying, on_log, outcome, smtp, told
 from tests.integration.log_stores import KafkaStore, Store
 from tests.integration.smtp import Post, post_office
-from tests.make import fact, purchase, rules
+from tests.make import DOUBLE_OPT_IN, fact, purchase, rules
 from tests.until import until
 
 KILLS: Final = 6
@@ -33,7 +33,8 @@ PROFILE: Final = {
     "language": "en",
     "phone": "+49 30 5550199",
 }
-PROOF: Final = {"ip": "203.0.113.77"}
+PROOF: Final = {**DOUBLE_OPT_IN["proof"], "confirmed_ip": "203.0.113.77"}
+AGREED: Final = {**DOUBLE_OPT_IN, "proof": PROOF}
 
 Item = dict[str, Any]
 
@@ -46,7 +47,7 @@ def now() -> int:
 def introduced(who: str, since: int, profile: Mapping[str, str], *, consents: bool = True) -> list[events.Fact]:
     """Somebody becomes known, and agrees to be written to or not."""
     known = fact("contact.identified", since, subject=who, id_=f"{who}-known", profile=profile)
-    agreed = fact("contact.consented", since + 1, subject=who, id_=f"{who}-agreed", proof=PROOF)
+    agreed = fact("contact.consented", since + 1, subject=who, id_=f"{who}-agreed", **AGREED)
     return [known, agreed] if consents else [known]
 
 

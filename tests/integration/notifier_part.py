@@ -23,7 +23,7 @@ from shared.log.partitioner import lane_of
 from shared.log.postgres import PostgresLog
 from shared.program import Runtime
 from shared.topics import topics
-from tests.make import fact
+from tests.make import DOUBLE_OPT_IN, fact
 from tests.until import until
 
 REAL_MAIL = {
@@ -71,11 +71,11 @@ class Notifier:
         await self.append(topic, (person, events.encode(told)))
 
     async def introduce(self, person: str = "c1", at: int | None = None, **profile: Any) -> None:
-        """Somebody with an address who agreed to everything."""
+        """Somebody with an address who agreed to advertising by e-mail."""
         since = await self.now() - instants.HOUR if at is None else at
         given = {"email": f"{person}@example.org", "name": "Anna Größe", "language": "de", **profile}
         await self.tell("contact.identified", since, person, profile=given)
-        await self.tell("contact.consented", since, person, proof={"page": "newsletter"})
+        await self.tell("contact.consented", since, person, **DOUBLE_OPT_IN)
 
     async def settled(self, seconds: float = 30) -> None:
         """Wait until everything is processed, sent and told."""

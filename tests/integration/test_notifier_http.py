@@ -6,7 +6,7 @@ from typing import Any
 from shared.events import SHOP_EVENTS
 from shared.http import Keys, new_key
 from tests.integration.notifier_part import Notifier, notifier
-from tests.make import lapsed, promoted
+from tests.make import DOUBLE_OPT_IN, lapsed, promoted
 
 
 async def thanked(running: Notifier, *persons: str) -> None:
@@ -144,7 +144,7 @@ async def test_an_old_link_works_again_after_a_new_consent(database: str, tmp_pa
         path = link(running)
         await running.http.post(path)
         ahead = await running.now() + 3_600_000_000
-        await running.tell("contact.consented", ahead)
+        await running.tell("contact.consented", ahead, **DOUBLE_OPT_IN)
         await running.settled()
         await running.http.post(path)
         await running.announce(lapsed(await running.now()))

@@ -8,7 +8,7 @@ from shared import instants
 from shared.events import LADDER_EVENTS, SHOP_EVENTS, SHOP_PROFILES, Announcement, encode
 from shared.instants import DAY, HOUR
 from tests.integration.notifier_part import notifier
-from tests.make import day, demoted, fact, lapsed, promoted, won_back
+from tests.make import DOUBLE_OPT_IN, day, demoted, fact, lapsed, promoted, won_back
 from tests.until import until
 
 FACTS = {"clock": "facts", "simulate": True}
@@ -58,7 +58,7 @@ async def test_nobody_is_written_to_without_address_and_basis(database: str, tmp
     async with notifier(database, tmp_path) as running:
         now = await running.now()
         await running.tell("contact.identified", now - 5, "no-basis", profile={"email": "a@example.org"})
-        await running.tell("contact.consented", now - 5, "no-address")
+        await running.tell("contact.consented", now - 5, "no-address", **DOUBLE_OPT_IN)
         await running.introduce("objector")
         await running.tell("contact.objected", now - 5, "objector", SHOP_EVENTS)
         await running.introduce("late")
@@ -103,10 +103,10 @@ async def test_the_newest_statement_counts_in_whatever_order_they_come(database:
         now = await running.now()
         await running.tell("contact.identified", now - 9, profile={"email": "c1@example.org"})
         await running.tell("contact.objected", now - 2)
-        await running.tell("contact.consented", now - 3, channel="email", purpose="marketing")
+        await running.tell("contact.consented", now - 3, **DOUBLE_OPT_IN)
         await running.announce(promoted(now, 4))
         await running.settled()
-        await running.tell("contact.consented", now - 1, topic=SHOP_EVENTS)
+        await running.tell("contact.consented", now - 1, **DOUBLE_OPT_IN)
         await running.settled()
         await running.announce(lapsed(now + 1))
         await running.settled()

@@ -7,7 +7,10 @@ from services.notifier.plays import Play
 
 
 class MessageItem(BaseModel):
-    """A decision to write, and what became of it; times are RFC 3339. `cause` is the announcement's id."""
+    """A decision to write, and what became of it; times are RFC 3339. `cause` is the announcement's id.
+
+    `basis` is what it stands on, `basis_fact` the id of the consent or of the order that this is.
+    """
 
     id: str
     customer: str
@@ -15,6 +18,8 @@ class MessageItem(BaseModel):
     cause: str
     state: State
     reason: Reason | None = None
+    basis: str | None = None
+    basis_fact: str | None = None
     at: str
     sent_at: str | None = None
     rungs: list[int] | None = None

@@ -91,6 +91,8 @@ def _item(row: asyncpg.Record) -> dict[str, Any]:
         "cause": row["cause"],
         "state": row["state"],
         "reason": row["reason"],
+        "basis": row["basis"],
+        "basis_fact": row["basis_fact"],
         "at": instants.text(row["at"]),
         "sent_at": None if row["sent_at"] is None else instants.text(row["sent_at"]),
         "rungs": row["rungs"] or None,

@@ -11,7 +11,9 @@ from typing import Final
 import structlog
 
 from services.notifier.channels import Ambiguous, Bounced, Channel, Delivery, Dropped, PutOff, Sent
-from services.notifier.consent import Statement, objection
+from services.notifier.consent import NOTHING, Ledger, basis
+from services.notifier.consent.of_message import asked_by, standing_on
+from services.notifier.consent.store import ledgers_of
 from services.notifier.mail import Composer, Letter
 from services.notifier.message import Message, Reason, State
 from services.notifier.metrics import MESSAGES
@@ -19,7 +21,7 @@ from services.notifier.offers import Voucher
 from services.notifier.profile import address, newest_profile
 from services.notifier.sending import store
 from services.notifier.sending.store import Due, End
-from services.notifier.store import profiles_of, statements_of, vouchers_of
+from services.notifier.store import profiles_of, vouchers_of
 from shared.db import Connection, DatabaseError, Pool
 from shared.events import Profile
 from shared.log.together import Together
@@ -47,7 +49,7 @@ class Dispatch:
         self._composer = composer
         self._by_facts = by_facts
         self._readers: Together[Due, tuple[Profile, Voucher | None]] = Together(self._look_up, _one, GROUP)
-        self._begins: Together[Due, bool] = Together(self._begin_all, _one, GROUP)
+        self._begins: Together[tuple[Due, str], bool] = Together(self._begin_all, _one, GROUP)
         self._ends: Together[End, None] = Together(self._finish_all, _one, GROUP)
         self.giving: set[str] = set()
         """Ids of the messages whose text is on the way, or about to be."""
@@ -100,31 +102,39 @@ class Dispatch:
         self.giving.add(due.message.id)
         try:
             profile, _ = await self._readers.do(due)
-            if address(profile) == recipient and await self._begins.do(due):
+            if address(profile) == recipient and await self._begins.do((due, recipient)):
                 return True
         except DatabaseError as error:
             _database_away(error)
         self.giving.discard(due.message.id)
         return False
 
-    async def _begin_all(self, due: Sequence[Due]) -> list[bool]:
+    async def _begin_all(self, given: Sequence[tuple[Due, str]]) -> list[bool]:
+        """Take these messages, each with the address it is to go to, and let go of those that may not."""
+        due, recipients = [each for each, _ in given], {each.place: recipient for each, recipient in given}
         async with self._pool.acquire() as connection, connection.transaction():
             taken = await store.take(connection, due)
             changed = [each for each in due if each.place in taken and taken[each.place].rungs != each.message.rungs]
             if changed:
                 await store.let_go(connection, changed)
             going = [each for each in due if each.place in taken and each not in changed]
-            statements = await statements_of(connection, [each.person for each in going])
+            ledgers = await ledgers_of(connection, [each.person for each in going])
             may_go = {
-                each.place for each in going if await self._may_go(connection, each, statements.get(each.person, ()))
+                each.place
+                for each in going
+                if await self._may_go(connection, each, recipients[each.place], ledgers.get(each.person, NOTHING))
             }
         return [each.place in may_go for each in due]
 
-    async def _may_go(self, connection: Connection, due: Due, statements: Sequence[Statement]) -> bool:
-        reason = objection(statements, self._known_until(due.message))
-        if reason is not None:
-            await self._hold_back(connection, due, reason)
-        return reason is None
+    async def _may_go(self, connection: Connection, due: Due, recipient: str, ledger: Ledger) -> bool:
+        """Whether it still stands on a basis; if that is another one by now, the record says so."""
+        found = basis(ledger, asked_by(due.message, recipient), self._known_until(due.message))
+        now = standing_on(due.message, found)
+        if now.reason is not None:
+            await self._hold_back(connection, due, now.reason)
+        elif now != due.message:
+            await store.rest(connection, due, now)
+        return now.reason is None
 
     async def _hold_back(self, connection: Connection, due: Due, reason: Reason) -> None:
         await store.hold_back(connection, due, reason)

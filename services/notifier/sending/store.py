@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from services.notifier.message import Message, Reason, State
-from services.notifier.store import MESSAGE, Place, message_of
+from services.notifier.places import Place
+from services.notifier.store import MESSAGE, message_of
 from shared.db import Connection
 from shared.lanes.store import NOW_US
 
@@ -103,6 +104,21 @@ async def hold_back(connection: Connection, due: Due, reason: Reason) -> None:
         due.lane,
         due.message.id,
         reason,
+        due.epoch,
+    )
+
+
+async def rest(connection: Connection, due: Due, message: Message) -> None:
+    """Let a message that is being sent rest on the basis that it has now."""
+    await connection.execute(
+        """
+        update notifier.message set basis = $3, basis_fact = $4
+        where lane = $1 and id = $2 and state = 'sending' and epoch = $5
+        """,
+        due.lane,
+        due.message.id,
+        message.basis,
+        message.basis_fact,
         due.epoch,
     )
 

@@ -1,14 +1,17 @@
 """Persons as the notifier knows them, for tests of its decisions."""
 
 from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
 
-from services.notifier.consent import Kind, Statement
+from services.notifier.consent import Kind, Ledger, Statement
+from services.notifier.consent.sales import Purchase, Refund
 from services.notifier.decide import Cue, Decision, Moment, Person, after, decide
 from services.notifier.plays import Book, read_book
 from services.notifier.profile import KnownProfile
 from services.notifier.settings import NotifierSettings
 from shared.events import Profile
-from tests.make import day
+from tests.make import DOUBLE_OPT_IN, day
 
 BOOK: Book = read_book(NotifierSettings().plays_file)
 
@@ -18,9 +21,32 @@ def profile(email: str | None = "anna@example.org", at: int = day(0), id_: str =
     return KnownProfile(at=at, id=id_, source="shop", profile=Profile(email=email))
 
 
-def consent(at: int = day(0), id_: str = "s", **more: str | None) -> Statement:
-    """A consent, to everything unless said otherwise."""
-    return Statement(kind=Kind.CONSENT, at=at, id=id_, source="shop", **more)
+def consent(at: int = day(0), id_: str = "s", **more: Any) -> Statement:
+    """A consent, a proven one to advertising by e-mail unless said otherwise."""
+    return Statement(kind=Kind.CONSENT, at=at, id=id_, source="shop", **{**DOUBLE_OPT_IN, **more})
+
+
+def expressed(at: int = day(0), id_: str = "e", channel: str | None = "phone", **more: Any) -> Statement:
+    """An express consent, by telephone unless said otherwise."""
+    proof = {"wording": "May we call you?", "form": "checkout"}
+    return consent(at, id_, **{"basis": "express", "channel": channel, "proof": proof, **more})
+
+
+def bought(at: int, order: str = "o1", *categories: str, amount: str = "10.00") -> Purchase:
+    """An order."""
+    return Purchase(order_id=order, at=at, id=f"bought-{order}", amount=Decimal(amount), categories=categories)
+
+
+def refunded(at: int, order: str = "o1", amount: str | None = None) -> Refund:
+    """Money back for an order."""
+    part = None if amount is None else Decimal(amount)
+    return Refund(order_id=order, at=at, id=f"refund-{order}-{at}", amount=part)
+
+
+def customer(at: int = day(0), id_: str = "k", order: str = "o1", **more: Any) -> Statement:
+    """What a shop tells of somebody whose address came with an order."""
+    proof = {"order_id": order, "notice": "You can object at any time."}
+    return consent(at, id_, **{"basis": "existing_customer", "proof": proof, **more})
 
 
 def objection(at: int = day(0), id_: str = "s", **more: str | None) -> Statement:
@@ -30,7 +56,7 @@ def objection(at: int = day(0), id_: str = "s", **more: str | None) -> Statement
 
 def willing() -> Person:
     """Somebody who may be written to."""
-    return Person("c1", (profile(),), (consent(),))
+    return Person("c1", (profile(),), Ledger((consent(),)))
 
 
 def lived(person: Person, cues: Iterable[tuple[Cue, Moment]], book: Book = BOOK) -> tuple[Person, list[Decision]]:

@@ -7,14 +7,16 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.consent import Statement, obstacle
+from services.notifier.consent import Basis, Ledger, Statement, basis
+from services.notifier.consent.of_message import asked_by
+from services.notifier.consent.sales import Sale
 from services.notifier.decide import Cue, Moment, Person, after, decide
 from services.notifier.message import UNSENT, Mail, Message, State
 from services.notifier.profile import address, newest_profile
 from shared.events import RungDemoted, RungPromoted
 from shared.instants import DAY
 from tests.make import day, demoted, lapsed, promoted, won_back
-from tests.unit.notifier.people import BOOK, consent, objection, profile
+from tests.unit.notifier.people import BOOK, bought, consent, customer, objection, profile, refunded
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Learn:
 
     email: str | None
     said: tuple[Statement, ...]
+    sold: tuple[Sale, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,24 @@ _cues = st.one_of(
     st.builds(won_back, _days),
 )
 _channels = st.sampled_from([None, "email", "phone"])
-_purposes = st.sampled_from([None, "marketing", "survey"])
-_bases = st.sampled_from([None, "consent", "existing_customer", "contract"])
+_purposes = st.sampled_from([None, "marketing", "survey", "offers"])
+_bases = st.sampled_from([None, "consent", "double_opt_in", "contract"])
+_orders = st.sampled_from(["o1", "o2"])
 _statements = st.one_of(
     st.builds(consent, _days, st.uuids().map(str), channel=_channels, purpose=_purposes, basis=_bases),
+    st.builds(customer, _days, st.uuids().map(str), _orders),
     st.builds(objection, _days, st.uuids().map(str), channel=_channels, purpose=_purposes),
+)
+_sales = st.one_of(
+    st.builds(bought, _days, _orders, st.just("shoes")),
+    st.builds(refunded, _days, _orders, st.sampled_from([None, "5.00"])),
 )
 _steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(
         Learn,
         st.sampled_from([None, "anna@example.org", "no address"]),
         st.lists(_statements, max_size=3).map(tuple),
+        st.lists(_sales, max_size=3).map(tuple),
     ),
     st.builds(Hear, _cues, st.integers(0, 40)),
     st.builds(Send, st.sampled_from([State.SENT, State.RETRY, State.BOUNCED, State.AMBIGUOUS])),
@@ -82,12 +92,12 @@ def live(steps: list[Step]) -> Life:
     now = day(0)
     for number, step in enumerate(steps):
         match step:
-            case Learn(email, said):
+            case Learn(email, said, sold):
                 known = profile(email, now, f"p{number}")
                 life.person = replace(
                     life.person,
                     profiles=(*life.person.profiles, known),
-                    statements=(*life.person.statements, *said),
+                    ledger=Ledger((*life.person.ledger.statements, *said), (*life.person.ledger.sales, *sold)),
                 )
             case Hear(cue, days_later):
                 now += days_later * DAY
@@ -124,7 +134,9 @@ def test_nobody_is_written_to_without_address_and_basis(steps: list[Step]) -> No
         if message.state is State.PENDING:
             email = address(newest_profile(person.profiles, None))
             assert email == "anna@example.org"
-            assert obstacle(email, person.statements, None) is None
+            found = basis(person.ledger, asked_by(message, email), None)
+            assert isinstance(found, Basis)
+            assert message.basis == found.ground
 
 
 @given(lives)

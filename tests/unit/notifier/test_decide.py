@@ -2,6 +2,7 @@
 
 import msgspec
 
+from services.notifier.consent import Ledger
 from services.notifier.decide import Decision, Moment, Person, after, decide
 from services.notifier.message import Mail, Reason, State
 from services.notifier.plays import Book
@@ -20,7 +21,7 @@ def sent(person: Person) -> Person:
         key: msgspec.structs.replace(each, state=State.SENT) if each.state is State.PENDING else each
         for key, each in person.messages.items()
     }
-    return Person(person.id, person.profiles, person.statements, messages, person.perks)
+    return Person(person.id, person.profiles, person.ledger, messages, person.perks)
 
 
 # -- thank-you ---------------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ def test_a_thank_you_that_was_held_back_is_none() -> None:
     """Who was not thanked for want of a basis is thanked the next time."""
     unwilling = Person("c1", (profile(),))
     person, _ = lived(unwilling, [(promoted(day(1), 4), Moment(day(1)))])
-    agreed = Person(person.id, person.profiles, (consent(day(2)),), person.messages)
+    agreed = Person(person.id, person.profiles, Ledger((consent(day(2)),)), person.messages)
 
     assert states(decide(promoted(day(9), 4), agreed, Moment(day(9)), BOOK)) == [
         (Mail.THANK_YOU, (4,), State.PENDING, None)
@@ -190,8 +191,8 @@ def reason_of(person: Person, moment: Moment | None = None) -> Reason | None:
 def test_each_reason_to_hold_back() -> None:
     """Too old comes before the address, the address before the objection, the objection before the basis."""
     assert reason_of(Person("c1"), Moment(day(32))) is Reason.TOO_OLD
-    assert reason_of(Person("c1", (), (objection(),))) is Reason.NO_ADDRESS
-    assert reason_of(Person("c1", (profile(),), (objection(),))) is Reason.OBJECTED
+    assert reason_of(Person("c1", (), Ledger((objection(),)))) is Reason.NO_ADDRESS
+    assert reason_of(Person("c1", (profile(),), Ledger((objection(),)))) is Reason.OBJECTED
     assert reason_of(Person("c1", (profile(),))) is Reason.NO_BASIS
     assert reason_of(willing()) is None
 
@@ -206,7 +207,7 @@ def test_the_newest_profile_is_the_address() -> None:
     """In whatever order profiles came; one without an address takes it away."""
     older, newer = profile("old@example.org", day(0), "a"), profile(None, day(0), "b")
 
-    assert reason_of(Person("c1", (newer, older), (consent(),))) is Reason.NO_ADDRESS
+    assert reason_of(Person("c1", (newer, older), Ledger((consent(),)))) is Reason.NO_ADDRESS
 
 
 # -- while a history is played -----------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ def test_the_newest_profile_is_the_address() -> None:
 
 def test_a_played_history_knows_no_future() -> None:
     """The address of later is not used for a mail of now."""
-    later = Person("c1", (profile(at=day(5)),), (consent(),))
+    later = Person("c1", (profile(at=day(5)),), Ledger((consent(),)))
 
     assert reason_of(later, Moment(day(1), played=True)) is Reason.NO_ADDRESS
     assert reason_of(later, Moment(day(1))) is None

@@ -1,0 +1,30 @@
+"""What a message asks of its person's consents, and the message with the answer. Pure."""
+
+from typing import Final
+
+import msgspec
+
+from services.notifier.consent.basis import Asked, Basis
+from services.notifier.consent.words import Topic
+from services.notifier.message import Mail, Message, Reason
+
+TOPICS: Final = {
+    Mail.THANK_YOU: Topic.THANKS,
+    Mail.WIN_BACK: Topic.OFFERS,
+    Mail.PERK_GRANTED: Topic.OFFERS,
+    Mail.PERK_WITHDRAWN: Topic.OFFERS,
+}
+
+
+def asked_by(message: Message, address: str) -> Asked:
+    """What the message needs in order to be sent to this address."""
+    return Asked(channel=message.channel, purpose=message.purpose, topic=TOPICS[message.mail], address=address)
+
+
+def standing_on(message: Message, found: Basis | Reason) -> Message:
+    """The message with its basis on record, or held back."""
+    match found:
+        case Reason():
+            return message.held_back(found)
+        case Basis(ground=ground, id=id_, order_id=order):
+            return msgspec.structs.replace(message, basis=ground, basis_fact=id_ or order)
