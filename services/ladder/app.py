@@ -15,11 +15,11 @@ from services.ladder.feed import ALL_TYPES, Feed
 from services.ladder.people import Registry
 from services.ladder.picture import picture
 from services.ladder.queries import Queries
-from services.ladder.raw_path import RawPathRoute
 from services.ladder.schemas import answer, problem
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import EventStream, Wanted, Watch, events
 from shared.http import json, needs
+from shared.http.raw_path import RawPathRoute
 
 _BAD_CURSOR = problem("The cursor is not one that this list has given out")
 _UNKNOWN = problem("Nobody is known by this id")

@@ -13,6 +13,9 @@ from services.notifier.asking.queries import Queries
 from services.notifier.channels import Channel
 from services.notifier.channels.maildir import MaildirChannel
 from services.notifier.channels.smtp import SmtpChannel
+from services.notifier.experiments.app import experiments
+from services.notifier.experiments.holding import Experiments
+from services.notifier.experiments.results import Results
 from services.notifier.mail import Composer
 from services.notifier.offers.app import offers
 from services.notifier.offers.book import check_named, read_offers
@@ -85,6 +88,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router = APIRouter()
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
         router.include_router(offers(Counter(pools.asking, settings, desk)))
+        router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
         router.include_router(way_out(pools.asking, settings, secret))
         async with background(runtime.tasks, worker.run, sender.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
@@ -106,8 +110,13 @@ def _manner(settings: NotifierSettings, book: Book, secret: bytes, more: asyncio
         exponent=settings.exponent,
         by_facts=settings.clock == "facts",
         history=settings.historical,
+        experiments=_experiments(book, secret),
         wake=more.set,
     )
+
+
+def _experiments(book: Book, secret: bytes) -> Experiments:
+    return Experiments(secret, book.control, book.trials)
 
 
 def _worker(manner: Manner, desk: Desk, runtime: Runtime, pools: _Pools) -> Worker:

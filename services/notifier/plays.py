@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from services.notifier.experiments.trial import Share, Trial
 from shared.instants import DAY
 from shared.settings import RefusedError
 
@@ -25,6 +26,7 @@ class Play(StrEnum):
 
 class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_age_days: Days
+    trial: Trial | None = None
 
     @property
     def max_age(self) -> int:
@@ -73,9 +75,17 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """All plays; one that is None is not played."""
 
     version: int
+    control: Share = 0.0
+    """The share of all persons that gets no advertising at all, so that its worth as a whole can be seen."""
     thank_you: ThankYou | None = None
     win_back: WinBack | None = None
     loyalty_perk: LoyaltyPerk | None = None
+
+    @property
+    def trials(self) -> dict[str, Trial]:
+        """The trials by play."""
+        plays = {Play.THANK_YOU: self.thank_you, Play.WIN_BACK: self.win_back, Play.LOYALTY_PERK: self.loyalty_perk}
+        return {name: rules.trial for name, rules in plays.items() if rules is not None and rules.trial is not None}
 
 
 def read_book(path: Path) -> Book:

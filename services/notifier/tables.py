@@ -254,3 +254,29 @@ perk = Table(
     Column("withdrawn_at", BigInteger, comment="its end, which may be ahead"),
     PrimaryKeyConstraint("lane", "person", "id"),
 )
+
+exposure = Table(
+    "exposure",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("play", Key, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("arm", Key, nullable=False, comment="treated, held_out or control"),
+    Column("at", BigInteger, nullable=False),
+    Column("message", Key, nullable=False),
+    PrimaryKeyConstraint("lane", "play", "person"),
+    comment="whom plays on trial came to, for the first time",
+)
+Index("exposure_play", exposure.c.play)
+Index("exposure_person", exposure.c.lane, exposure.c.person)
+
+milestone = Table(
+    "milestone",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("kind", Key, nullable=False, comment="promotion or lapse"),
+    Column("id", Key, nullable=False, comment="the announcement's"),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lane", "person", "kind", "id"),
+)

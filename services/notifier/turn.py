@@ -1,10 +1,11 @@
 """The decisions of one batch, in memory: what is loaded goes in, what is to be written comes out. No I/O."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from services.notifier import telling
 from services.notifier.decide import Cue, Decision, Moment, Person, after, decide
+from services.notifier.experiments.holding import Experiments
 from services.notifier.message import Message, State
 from services.notifier.offers.voucher import Wanted
 from services.notifier.plays import Book
@@ -27,6 +28,8 @@ class Manner:
     """Whether the facts tell the time (`CLOCK=facts`)."""
     history: bool
     """Whether all that is told now is history: profiles and consents are kept, nothing is decided."""
+    experiments: Experiments = field(default_factory=lambda: Experiments(b""))
+    """Who is held out; by default nobody."""
     wake: Callable[[], None] = lambda: None
     """Called when there may be something to send."""
 
@@ -72,7 +75,7 @@ class Turn:
             elif (cue.subject, cue.id) in fresh:
                 fresh.remove((cue.subject, cue.id))
                 person = persons[cue.subject]
-                decision = decide(cue, person, self._moment(cue), self._manner.book)
+                decision = self._held_out(decide(cue, person, self._moment(cue), self._manner.book))
                 persons[cue.subject] = after(person, decision)
                 self._note(cue, person, decision)
 
@@ -84,6 +87,10 @@ class Turn:
         if not self._manner.by_facts:
             return Moment(self.now)
         return Moment(max(instants.parse(cue.data.recorded_at), instants.parse(cue.time)), played=True)
+
+    def _held_out(self, decision: Decision) -> Decision:
+        """The decision without what would go to those held out."""
+        return replace(decision, messages=tuple(map(self._manner.experiments.weighed, decision.messages)))
 
     def _note(self, cue: Cue, person: Person, decision: Decision) -> None:
         for message in decision.revised:

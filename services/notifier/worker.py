@@ -5,6 +5,7 @@ from collections import Counter
 from services.notifier import reading, store, telling
 from services.notifier.consent import store as consents
 from services.notifier.decide import Cue
+from services.notifier.experiments.watching import watch
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
 from services.notifier.offers.checkout import OrderBook
@@ -51,6 +52,7 @@ class NotifierLane:
             turn.outbox += await self._orders.enter(tx, self._lane, read.orders)
             self._repeated = await _decide(tx, turn, read.cues)
             turn.outbox += await self._desk.give(tx, self._lane, turn.wanted)
+            await watch(tx, self._lane, self._manner.experiments, turn.messages, read.cues)
             self._decided.update((each.play, each.state) for each in turn.messages + turn.revised)
         more = await self._tell(tx, turn)
         return Outcome(turn.outbox, read.dead, turn.tick if self._manner.by_facts else None, more_due=more)

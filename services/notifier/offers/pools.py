@@ -23,12 +23,20 @@ def read_codes(body: bytes, zone: ZoneInfo) -> list[tuple[str, int | None]]:
     """
     if len(body) > MOST_BYTES:
         raise Problem(413, "too-large", f"A body has {MOST_BYTES} bytes at most")
-    rows = [*csv.reader(io.StringIO(_text(body)), delimiter=_delimiter(body))]
+    rows = _rows(body)
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     named = "code" in header
     columns = {name: place for place, name in enumerate(header)} if named else {"code": 0, "valid_until": 1}
     lines = [(number, row) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
     return _read(lines[1:] if named else lines, columns, zone)
+
+
+def _rows(body: bytes) -> list[list[str]]:
+    """Lines may end as they like; a field longer than the reader takes is no code."""
+    try:
+        return [*csv.reader(io.StringIO(_text(body), newline=None), delimiter=_delimiter(body))]
+    except csv.Error as error:
+        raise Problem(422, "invalid-csv", "The file is no CSV", detail=str(error)) from error
 
 
 def _text(body: bytes) -> str:

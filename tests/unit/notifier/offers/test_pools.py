@@ -19,6 +19,7 @@ END = instants.parse("2027-12-31T23:00:00Z")
         "Code;Partner;Valid_Until\r\nA-1;x;2027-12-31\r\n\r\nB 2;x\r\n",
         "\ufeffvalid_until,code\n2028-01-01T00:00:00+01:00,A-1\n,B 2",
         "A-1,2027-12-31\nB 2\n",
+        "A-1,2027-12-31\rB 2\r\r",
         '"A-1","2027-12-31"\nA-1,2027-12-31\n B 2 ',
     ],
 )
@@ -37,7 +38,14 @@ def test_every_line_that_is_wrong_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"", 422), (b"code\n", 422), (b"\xff", 422), (b"a" * (MOST_BYTES + 1), 413), (b"a\n" * (MOST_CODES + 1), 422)],
+    [
+        (b"", 422),
+        (b"code\n", 422),
+        (b"\xff", 422),
+        (b"a" * 200_000, 422),
+        (b"a" * (MOST_BYTES + 1), 413),
+        (b"a\n" * (MOST_CODES + 1), 422),
+    ],
 )
 def test_what_is_no_list_of_codes_is_refused(body: bytes, status: int) -> None:
     """Nothing, too much, or no text."""
