@@ -15,7 +15,7 @@ from fastapi import APIRouter
 from services.ladder import store
 from services.ladder.lanes import TOPICS
 from services.ladder.settings import LadderSettings
-from services.ladder.store import StandingRow
+from services.ladder.store import StandingRow, Written
 from shared import db, instants
 from shared.db import Connection
 from shared.events import LADDER_EVENTS
@@ -79,26 +79,20 @@ class LimitLane:
 
     async def _write(self, tx: Connection, batch: Batch, persons: list[str], outbox: list[OutboxRow]) -> None:
         lane, now, state, data = self._lane, batch.now, bytes(self._shape.state), bytes(self._shape.data)
-        await store.journal(
-            tx,
-            [
-                (lane, person, "shop", f"o{record.offset}", now, f"order:o{record.offset}", record.value)
-                for person, record in zip(persons, batch.records, strict=True)
-            ],
-        )
+        facts = [
+            (lane, person, "shop", f"o{record.offset}", now, f"order:o{record.offset}", record.value)
+            for person, record in zip(persons, batch.records, strict=True)
+        ]
         due = now + instants.WEEK
-        rows = [
+        standings = [
             StandingRow(person, 4, "active", "retention", now, due + place, state)
             for place, person in enumerate(dict.fromkeys(persons))
         ]
-        await store.save(tx, lane, rows)
-        if outbox:
-            transitions = [
-                (lane, row.key or "", seq, ID, row.type, now, now, False, data)
-                for seq, row in enumerate(outbox, batch.seq + 1)
-            ]
-            await store.keep(tx, transitions)
-        await store.count(tx, lane, TALLIES, Counter())
+        transitions = [
+            (lane, row.key or "", seq, ID, row.type, now, now, False, data)
+            for seq, row in enumerate(outbox, batch.seq + 1)
+        ]
+        await store.write(tx, lane, Written(facts, standings, transitions, TALLIES, Counter()))
 
     def committed(self) -> None:
         """Keep the cache as large as the ladder's."""

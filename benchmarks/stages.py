@@ -12,16 +12,17 @@ from msgspec.structs import replace
 from benchmarks.machine import Machine, cpu_seconds, open_log
 from benchmarks.table import print_table
 from benchmarks.workload import Workload
-from services.ladder import reading, store
+from services.ladder import reading
 from services.ladder.lanes import manner_of, rules_of
 from services.ladder.reading import Shop
 from services.ladder.settings import LadderSettings
 from services.ladder.store import Stored
 from services.ladder.turn import Manner, Turn, needs_journal
+from services.ladder.writing import write
 from shared.db import Connection
 from shared.events import SHOP_EVENTS
 from shared.instants import HOUR
-from shared.lanes.store import LaneStore
+from shared.lanes.store import Lane, LaneStore
 from shared.log import Entry, Log, Record
 from shared.program import calm_garbage_collector
 
@@ -100,15 +101,9 @@ async def _written(steps: Stages, connection: Connection, log: Log, turn: Turn) 
     lanes = LaneStore("ladder", lease_seconds=1)
     rows = list(enumerate(turn.outbox, turn.seq + 1))
     async with connection.transaction():
-        with steps.of("COPY fact"):
-            await store.journal(connection, turn.facts)
-        with steps.of("upsert standing"):
-            await store.save(connection, 0, turn.standings())
-        with steps.of("COPY transition"):
-            await store.keep(connection, turn.transitions)
-        with steps.of("upsert tally"):
-            await store.count(connection, 0, *turn.tallies())
-        with steps.of("COPY outbox"):
-            await lanes.append_outbox(connection, 0, turn.now, rows)
+        with steps.of("journal, standings, transitions, tallies"):
+            await write(connection, turn)
+        with steps.of("outbox, checkpoint"):
+            await lanes.save(connection, Lane(0, 0, 0, rows[-1][0], 0, None, {}), turn.now, rows)
     with steps.of("relay: append to the log"):
         await log.append([Entry(row.topic, row.lane, (row.key or "").encode(), row.value) for row in turn.outbox])

@@ -127,10 +127,8 @@ async def _refold_page(
             turn.refold(person, until, emit=job.emit)
         await write(connection, turn)
         told = list(enumerate(turn.outbox, lane.seq + 1))
-        if told:
-            await job.lanes.append_outbox(connection, lane.lane, now, told)
         progress.done[str(lane.lane)] = max(stored) if len(stored) == PAGE else None
         await job.lanes.set_meta(connection, PROGRESS, msgspec.json.encode(progress).decode())
         after_page = lane._replace(turn=lane.turn + 1, seq=lane.seq + len(told))
-        await job.lanes.save(connection, after_page)
+        await job.lanes.save(connection, after_page, now, told)
     return after_page, len(stored)

@@ -23,6 +23,8 @@ from shared.log import Log, Reader, Record
 _log = structlog.get_logger("lane")
 
 HOUSEKEEPING_SECONDS = 60
+MARK_SECONDS = 0.05
+"""What is published is noted with the next batch, or, when none comes for so long, by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Session:
     async def _take(self) -> list[Record]:
         assert self._reader is not None
         busy = self._marked != self._relay.published_seq
-        records = await self._reader.take(self.limit, 0.01 if busy else self._plan.poll_seconds)
+        records = await self._reader.take(self.limit, MARK_SECONDS if busy else self._plan.poll_seconds)
         ahead = self._plan.ahead
         if ahead is not None and any(record.topic != ahead for record in records):
             return await self._read_ahead(ahead, records)
@@ -203,13 +205,11 @@ class Session:
     async def _write(
         self, tx: Connection, after: Lane, outcome: Outcome, rows: Sequence[tuple[int, OutboxRow]], now: int
     ) -> None:
-        if rows:
-            await self._store.append_outbox(tx, after.lane, now, rows)
         if outcome.dead:
             await self._store.bury(tx, after.lane, now, outcome.dead)
             telemetry.DEAD_LETTERS.labels(self._plan.service).inc(len(outcome.dead))
             _log.warning("lane.dead_letters", lane=after.lane, records=len(outcome.dead))
-        await self._store.save(tx, after)
+        await self._store.save(tx, after, now, rows)
 
     # -- besides -------------------------------------------------------------------------------------------------
 
