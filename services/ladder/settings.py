@@ -19,5 +19,5 @@ class LadderSettings(Settings):
     retain_announcements_days: int = Field(
         default=90, ge=1, description="How long the feed of announcements goes back."
     )
-    batch_limit: int = Field(default=5_000, ge=1, description="Records in one transaction at most.")
+    batch_limit: int = Field(default=2_000, ge=1, description="Records in one transaction at most.")
     cached_persons: int = Field(default=100_000, ge=0, description="Standings that a process keeps at hand.")
