@@ -10,9 +10,9 @@ import structlog
 from shared.lanes import OutboxRow
 from shared.log import Entry, Log, LogUnavailableError
 
-CHUNK = 5_000
+CHUNK = 2_000
 """Messages in one append."""
-BACKLOG = 20_000
+BACKLOG = 4_000
 """Unpublished messages above which the lane takes no new records: what cannot be told need not be found out yet."""
 
 _log = structlog.get_logger("relay")
