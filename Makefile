@@ -19,11 +19,11 @@ CODE := $(wildcard shared services migrations tests benchmarks demo)
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help setup demo run test check lint format types layers locks lock bench clean
+.PHONY: help setup demo run test screenshots check lint format types layers locks lock bench clean
 
 help:  ## this list
 	@echo 'The loyalty ladder. Commands:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## make .venv with the locked dependencies (every other command does this first)
 
@@ -41,8 +41,11 @@ demo: setup  ## load a real shop's purchases and show the ladder (KEEP=1 leaves 
 run: setup  ## serve everything on 127.0.0.1:8000, data under ./data
 	@$(BIN)/python -m services
 
-test: setup  ## all tests; Kafka from KAFKA_BOOTSTRAP_SERVERS, Java with Maven, or Docker (REQUIRE_KAFKA=1: must be there)
+test: setup  ## all tests; Kafka from KAFKA_BOOTSTRAP_SERVERS, Java with Maven, or Docker (REQUIRE_KAFKA=1: must be there); the page in Chromium (REQUIRE_BROWSER=1)
 	@$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
+
+screenshots: setup  ## take the pictures of the page in docs/page anew (needs Chromium)
+	@$(BIN)/python -m demo.screenshots
 
 check: setup lint types layers locks  ## ruff, mypy, import-linter, lock files
 

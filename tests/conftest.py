@@ -10,6 +10,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,6 +20,7 @@ import pytest
 from shared.db import migrate
 from shared.embedded import EmbeddedPostgres
 from shared.telemetry import configure_logging
+from tests.browser import NO_BROWSER
 from tests.kafka_broker import KafkaBroker, NoKafkaError, SecureKafka, new_broker
 
 TEMPLATE: Final = "template_ladder"
@@ -57,6 +59,13 @@ def postgres_dsn_server(folder: Path) -> Iterator[str]:
 @pytest.fixture
 async def database(postgres_dsn_server: str) -> AsyncIterator[str]:
     """The DSN of a fresh, migrated, empty database."""
+    async with fresh_database(postgres_dsn_server) as dsn:
+        yield dsn
+
+
+@asynccontextmanager
+async def fresh_database(postgres_dsn_server: str) -> AsyncIterator[str]:
+    """The DSN of a fresh, migrated, empty database, removed at the end."""
     name = f"test_{next(_numbers)}"
     admin = await asyncpg.connect(postgres_dsn_server)
     try:
@@ -104,12 +113,13 @@ def topic_prefix() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly at the end that the Kafka tests did not run."""
+    """Say loudly at the end that the tests on Kafka or in a browser did not run."""
     skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    if reasons := {told.partition(NO_KAFKA)[2].rstrip("')") for told in skipped if NO_KAFKA in told}:
-        reason = "; ".join(sorted(reasons))
-        line = f"KAFKA TESTS SKIPPED, this machine has no broker: {reason} (REQUIRE_KAFKA=1 makes them fail)"
-        terminalreporter.write_sep("!", line, red=True, bold=True)
+    for mark, what in ((NO_KAFKA, "KAFKA"), (NO_BROWSER, "BROWSER")):
+        if reasons := {told.partition(mark)[2].rstrip("')") for told in skipped if mark in told}:
+            reason = "; ".join(sorted(reasons))
+            line = f"{what} TESTS SKIPPED, this machine has none: {reason} (REQUIRE_{what}=1 makes them fail)"
+            terminalreporter.write_sep("!", line, red=True, bold=True)
 
 
 def _new_broker(folder: Path, kind: Callable[[Path], Broker]) -> Broker:

@@ -119,6 +119,7 @@ async def recounted(pool: Pool) -> dict[tuple[str, str], tuple[int, int]]:
     for row in await pool.fetch("select rung, phase, stage, state from ladder.standing"):
         people["rung", str(row["rung"])] += 1
         people["stage", f"{row['phase']}/{row['stage']}"] += 1
+        people["place", f"{row['rung']}/{row['phase']}/{row['stage']}"] += 1
         spent["rung", str(row["rung"])] += decode(row["state"]).spent
     for row in await pool.fetch("select type from ladder.transition"):
         people["announced", row["type"]] += 1

@@ -3,9 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from fastapi import APIRouter
+
 from services.ladder import store
 from services.ladder.app import router
 from services.ladder.lanes import TOPICS, check_rules, plan_of, rules_of
+from services.ladder.page.neighbour import neighbour_of
+from services.ladder.page.routes import desk_of, pages
 from services.ladder.settings import LadderSettings
 from shared import db, telemetry
 from shared.http import Part
@@ -26,6 +30,7 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
     pool = await db.pool(runtime.dsn, size=4, name="ladder")
     control = await db.pool(runtime.dsn, size=4, name="ladder-control")
     engine = db.engine(runtime.dsn, pool_size=4, max_overflow=4)
+    neighbour = neighbour_of(settings)
 
     async def behind() -> int:
         """Records, then persons, then what both led to: whatever moves on meanwhile is seen at its next place."""
@@ -56,8 +61,12 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
             sweeps=by_wall,
         )
         async with background(runtime.tasks, worker.run):
-            yield Part("ladder", router(engine, settings, rules), {"database": reachable}, behind, look)
+            routes = APIRouter()
+            routes.include_router(router(engine, settings, rules))
+            routes.include_router(pages(desk_of(engine, settings, rules, runtime.log, neighbour)))
+            yield Part("ladder", routes, {"database": reachable}, behind, look)
     finally:
+        await neighbour.close()
         await engine.dispose()
         await pool.close()
         await control.close()

@@ -44,7 +44,8 @@ SCANNED: Final = 20_000
 
 _lane, _outbox = tables.lanes.lane, tables.lanes.outbox
 
-_NOW: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+NOW: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
+"""The database's clock."""
 
 
 class Found(NamedTuple):
@@ -188,7 +189,7 @@ def _stretches(rows: Sequence[Row[Any]]) -> list[Stretch]:
 
 
 def _person(*, by_facts: bool) -> Select[Any]:
-    now = func.coalesce(_lane.c.time, _NOW) if by_facts else _NOW
+    now = func.coalesce(_lane.c.time, NOW) if by_facts else NOW
     waiting = (
         select(func.count())
         .where(parked.c.lane == standing.c.lane, parked.c.person == standing.c.person)
@@ -241,7 +242,7 @@ _PEOPLE: Final = (
 
 
 def _picture(*, by_facts: bool) -> CompoundSelect[Any]:
-    now = func.coalesce(select(func.max(_lane.c.time)).scalar_subquery(), _NOW) if by_facts else _NOW
+    now = func.coalesce(select(func.max(_lane.c.time)).scalar_subquery(), NOW) if by_facts else NOW
     counted = select(
         tally.c.kind,
         tally.c.key,

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
-from shared.settings import Settings
+from shared.settings import HttpUrl, Settings
 
 
 class LadderSettings(Settings):
@@ -21,3 +21,7 @@ class LadderSettings(Settings):
     )
     batch_limit: int = Field(default=2_000, ge=1, description="Records in one transaction at most.")
     cached_persons: int = Field(default=100_000, ge=0, description="Standings that a process keeps at hand.")
+    notifier_url: HttpUrl | None = Field(
+        default=None, description="Where the page finds the notifier; unset: in the same process, if it runs there."
+    )
+    notifier_key: SecretStr | None = Field(default=None, description="The key for it, with the scope ladder:read.")

@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    literal,
 )
 
 from shared.lanes.tables import Key, lane_tables
@@ -50,6 +51,9 @@ standing = Table(
     postgresql_with={"fillfactor": "70"},
 )
 Index("standing_due", standing.c.lane, standing.c.due_at)
+Index(
+    "standing_at_risk", standing.c.lane, standing.c.person, postgresql_where=standing.c.stage == literal("degeneration")
+)
 
 friend = Table(
     "friend",
@@ -107,7 +111,7 @@ tally = Table(
     "tally",
     metadata,
     Column("lane", Integer, nullable=False),
-    Column("kind", Key, nullable=False, comment="rung, stage or announced"),
+    Column("kind", Key, nullable=False, comment="rung, stage, place (both) or announced"),
     Column("key", Key, nullable=False),
     Column("people", BigInteger, nullable=False),
     Column("spent", BigInteger, nullable=False, comment="minor units"),

@@ -353,6 +353,7 @@ def _add(people: Counter[tuple[str, str]], spent: Counter[tuple[str, str]], at: 
     people["rung", rung] += number
     spent["rung", rung] += money
     people["stage", stage] += number
+    people["place", f"{rung}/{stage}"] += number
 
 
 def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: set[tuple[str, str]]) -> bool:

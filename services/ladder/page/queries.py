@@ -1,0 +1,241 @@
+"""All SQL of the pages that the ladder's own questions do not have; one call, one round trip."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    LargeBinary,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.ladder import tables
+from services.ladder.core.standing import Stage
+from services.ladder.cursors import PeopleCursor
+from services.ladder.queries import NOW, Queries
+from services.ladder.tables import fact, standing, tally, transition
+from shared.events import LADDER_EVENTS
+
+_lane, _outbox, _letter, _meta = tables.lanes.lane, tables.lanes.outbox, tables.lanes.dead_letter, tables.lanes.meta
+
+LOOKED_AT: Final = 2_000
+"""Newest rows of a lane's outbox in which announcements are looked for: between them are messages to other lanes."""
+
+
+class Filter(NamedTuple):
+    """Which people to list: the beginning of their ids, rung and stage."""
+
+    beginning: str = ""
+    rung: int | None = None
+    stage: Stage | None = None
+
+
+class PageQueries(Queries):
+    """Asks the ladder's tables for pages."""
+
+    def __init__(self, engine: AsyncEngine, *, by_facts: bool) -> None:
+        """`by_facts`: the lanes' own times are the clock, else the database's."""
+        super().__init__(engine, by_facts=by_facts)
+        newest = select(func.max(_lane.c.time)).scalar_subquery()
+        self._now = select((func.coalesce(newest, NOW) if by_facts else NOW).label("now"))
+
+    async def newest_announcements(self, limit: int) -> list[bytes]:
+        """The newest announcements of all lanes, the newest first."""
+        return [row.value for row in await self._all(_NEWEST_ANNOUNCEMENTS, limit=limit)]
+
+    async def now(self) -> int:
+        """The clock's now: of the lanes the newest time, or the database's."""
+        return int((await self._all(self._now))[0].now)
+
+    async def places(self) -> Sequence[Row[Any]]:
+        """How many people stand on each rung in each stage: (rung, stage, people)."""
+        return await self._all(_PLACES)
+
+    async def listed(self, after: PeopleCursor, wanted: Filter, limit: int) -> Sequence[Row[Any]]:
+        """People in the order of (lane, person) behind `after`, with their states."""
+        values = {"lane": after.lane, "person": after.person, "limit": limit}
+        return await self._all(_listed(wanted), **values)
+
+    async def life(self, lane: int, person: str, until: int, limit: int) -> Sequence[Row[Any]]:
+        """A person's facts and transitions up to an instant, the newest of each kind, so many of each."""
+        return await self._all(_LIFE, lane=lane, person=person, until=until, limit=limit)
+
+    async def lanes(self) -> Sequence[Row[Any]]:
+        """The lanes: (lane, owner, time, unpublished), the owner null where the lease has run out."""
+        return await self._all(_LANES)
+
+    async def letters(self, after: tuple[int, str, int], limit: int) -> Sequence[Row[Any]]:
+        """Dead letters behind a place (lane, topic, offset)."""
+        lane, topic, offset = after
+        return await self._all(_LETTERS, lane=lane, topic=topic, offset=offset, limit=limit)
+
+    async def letter(self, lane: int, topic: str, offset: int) -> bytes | None:
+        """The record of a dead letter."""
+        rows = await self._all(_LETTER, lane=lane, topic=topic, offset=offset)
+        return rows[0].value if rows else None
+
+    async def forget(self, lane: int, topic: str, offset: int) -> None:
+        """Delete a dead letter."""
+        await self._all(_FORGET, lane=lane, topic=topic, offset=offset)
+
+    async def secret(self) -> bytes:
+        """With what sessions are signed; made when it is asked for the first time."""
+        while not (rows := await self._all(_SECRET)):
+            await self._all(_MAKE_SECRET, value=secrets.token_hex(32))
+        return bytes.fromhex(rows[0].value)
+
+
+# -- announcements -----------------------------------------------------------------------------------------------
+
+
+def _newest_announcements() -> Select[Any]:
+    limit = bindparam("limit", type_=BigInteger)
+    found = (
+        select(_outbox.c.recorded_at, _outbox.c.at, _outbox.c.seq, _outbox.c.value)
+        .where(
+            _outbox.c.lane == _lane.c.lane,
+            _outbox.c.seq > _lane.c.seq - LOOKED_AT,
+            _outbox.c.topic == LADDER_EVENTS,
+            _outbox.c.key.is_not(None),  # ticks have none
+        )
+        .order_by(_outbox.c.seq.desc())
+        .limit(limit)
+        .lateral("found")
+    )
+    joined = select(found.c.value).join_from(_lane, found, true())
+    return joined.order_by(found.c.recorded_at.desc(), found.c.at.desc(), _lane.c.lane, found.c.seq.desc()).limit(limit)
+
+
+_NEWEST_ANNOUNCEMENTS: Final = _newest_announcements()
+
+# -- people ------------------------------------------------------------------------------------------------------
+
+_PLACES: Final = (
+    select(tally.c.key, cast(func.sum(tally.c.people), BigInteger).label("people"))
+    .where(tally.c.kind == "place")
+    .group_by(tally.c.key)
+)
+
+
+def _listed(wanted: Filter) -> Select[Any]:
+    """Lane by lane, so that an index of ids is used in each."""
+    after_lane, after = bindparam("lane", type_=Integer), bindparam("person", type_=String)
+    limit = bindparam("limit", type_=BigInteger)
+    rows = select(standing).where(
+        standing.c.lane == _lane.c.lane,
+        or_(_lane.c.lane > after_lane, standing.c.person > after),
+        *_wanted(wanted),
+    )
+    found = rows.order_by(standing.c.person).limit(limit).lateral("found")
+    joined = select(found).join_from(_lane, found, true()).where(_lane.c.lane >= after_lane)
+    return joined.order_by(found.c.lane, found.c.person).limit(limit)
+
+
+def _wanted(wanted: Filter) -> list[Any]:
+    conditions = []
+    if wanted.beginning:
+        conditions.append(standing.c.person >= literal(wanted.beginning, standing.c.person.type))
+        if (end := end_of(wanted.beginning)) is not None:
+            conditions.append(standing.c.person < literal(end, standing.c.person.type))
+    if wanted.rung is not None:
+        conditions.append(standing.c.rung == literal(wanted.rung, standing.c.rung.type))
+    if wanted.stage is not None:
+        conditions.append(standing.c.stage == literal(str(wanted.stage), standing.c.stage.type, literal_execute=True))
+    return conditions
+
+
+def end_of(beginning: str) -> str | None:
+    """The first text behind all that begin so, by code point; None: there is none."""
+    trimmed = beginning.rstrip("\U0010ffff")
+    if not trimmed:
+        return None
+    following = ord(trimmed[-1]) + 1
+    return trimmed[:-1] + chr(0xE000 if following == 0xD800 else following)
+
+
+def _life() -> Any:
+    lane, person = bindparam("lane", type_=Integer), bindparam("person", type_=String)
+    until, limit = bindparam("until", type_=BigInteger), bindparam("limit", type_=BigInteger)
+    facts = (
+        select(
+            literal("fact").label("kind"), fact.c.at, fact.c.id, fact.c.source, literal("").label("type"),
+            fact.c.body, literal(value=False).label("correction"), literal(0, BigInteger).label("seq"),
+        )
+        .where(fact.c.lane == lane, fact.c.person == person, fact.c.at <= until)
+        .order_by(fact.c.at.desc(), fact.c.id.desc(), fact.c.source.desc())
+        .limit(limit)
+        .subquery()
+    )  # fmt: skip
+    changes = (
+        select(
+            literal("transition").label("kind"), transition.c.at, transition.c.id, literal("").label("source"),
+            transition.c.type, transition.c.data, transition.c.correction, transition.c.seq,
+        )
+        .where(transition.c.lane == lane, transition.c.person == person, transition.c.at <= until)
+        .order_by(transition.c.at.desc(), transition.c.seq.desc())
+        .limit(limit)
+        .subquery()
+    )  # fmt: skip
+    return union_all(select(facts), select(changes))
+
+
+_LIFE: Final = _life()
+
+# -- health ------------------------------------------------------------------------------------------------------
+
+_LANES: Final = select(
+    _lane.c.lane,
+    _lane.c.time,
+    case((_lane.c.lease_until >= func.clock_timestamp(), _lane.c.owner)).label("owner"),
+    (_lane.c.seq - _lane.c.published_seq).label("unpublished"),
+).order_by(_lane.c.lane)
+
+_PLACE: Final = and_(
+    _letter.c.lane == bindparam("lane", type_=Integer),
+    _letter.c.topic == bindparam("topic", type_=String),
+    _letter.c.offset == bindparam("offset", type_=BigInteger),
+)
+_LETTERS: Final = (
+    select(
+        _letter.c.lane, _letter.c.topic, _letter.c.offset, _letter.c.reason, _letter.c.pointer, _letter.c.recorded_at,
+        func.substr(_letter.c.value, 1, 2_000, type_=LargeBinary).label("beginning"),
+        func.length(_letter.c.value).label("size"),
+    )
+    .where(
+        tuple_(_letter.c.lane, _letter.c.topic, _letter.c.offset)
+        > tuple_(
+            bindparam("lane", type_=Integer),
+            bindparam("topic", type_=_letter.c.topic.type),
+            bindparam("offset", type_=BigInteger),
+        )
+    )
+    .order_by(_letter.c.lane, _letter.c.topic, _letter.c.offset)
+    .limit(bindparam("limit", type_=BigInteger))
+)  # fmt: skip
+_LETTER: Final = select(_letter.c.value).where(_PLACE)
+_FORGET: Final = _letter.delete().where(_PLACE).returning(_letter.c.offset)
+
+_SECRET: Final = select(_meta.c.value).where(_meta.c.name == "page_secret")
+_MAKE_SECRET: Final = (
+    insert(_meta)
+    .values(name="page_secret", value=bindparam("value", type_=String))
+    .on_conflict_do_nothing()
+    .returning(_meta.c.name)
+)

@@ -1,0 +1,44 @@
+"""The addresses of the pages. None is in the OpenAPI document: they are for people."""
+
+from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.ladder.core.rules import Rules
+from services.ladder.feed import Feed
+from services.ladder.page import door, health, lists, overview, person
+from services.ladder.page.access import Access
+from services.ladder.page.desk import Desk, visits
+from services.ladder.page.frame import route_in
+from services.ladder.page.neighbour import Neighbour
+from services.ladder.page.queries import PageQueries
+from services.ladder.people import Registry
+from services.ladder.settings import LadderSettings
+from services.ladder.stream import Watch
+from shared.log import Log
+
+
+def pages(desk: Desk) -> APIRouter:
+    """All pages."""
+    routes = APIRouter(include_in_schema=False, route_class=route_in(desk.settings.time_zone))
+    visit = visits(desk.access)
+    door.add(routes, desk.access)
+    for part in (overview, lists, person, health):
+        part.add(routes, desk, visit)
+    return routes
+
+
+def desk_of(engine: AsyncEngine, settings: LadderSettings, rules: Rules, log: Log, neighbour: Neighbour) -> Desk:
+    """What the pages are made from; engine, log and neighbour are the caller's to close."""
+    queries = PageQueries(engine, by_facts=settings.clock == "facts")
+    feed = Feed(queries, settings.lanes)
+    return Desk(
+        settings=settings,
+        rules=rules,
+        log=log,
+        queries=queries,
+        registry=Registry(queries, rules, settings.lanes),
+        feed=feed,
+        watch=Watch(feed),
+        access=Access(queries),
+        neighbour=neighbour,
+    )

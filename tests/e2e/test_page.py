@@ -1,0 +1,183 @@
+"""The page for operations in a real browser, over part of CDNOW replayed and a few invented people."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from shared import instants
+from shared.events import PurchaseCompleted
+from tests.browser import browser
+from tests.conftest import fresh_database
+from tests.e2e.deployment import REPLAY, body
+from tests.system import Client, Program, client_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOSTILE: Final = "../a/b?c#\"'><script>document.title='taken'</script>&amp;\u202eünï%2F\\"
+"""An id that whoever forgets to escape stumbles over."""
+LIVELY: Final = "lively"
+SERIOUS: Final = {"serious", "critical"}
+PAGES: Final = ("/", "/live", "/people", "/at-risk", "/rules", "/health", f"/person?id={LIVELY}")
+
+
+class Shown(NamedTuple):
+    """A running system, its client, and a browser that looks at it."""
+
+    url: str
+    client: Client
+    browser: Browser
+    end: int
+    """The newest fact's instant."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shown(
+    postgres_dsn_server: str, some: list[PurchaseCompleted], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Shown]:
+    """The whole system in one process, with its people; all tests of this file look at the same one."""
+    folder = tmp_path_factory.mktemp("page")
+    async with browser() as running, fresh_database(postgres_dsn_server) as dsn:
+        settings = {**REPLAY, "DATABASE_URL": dsn, "DATA_DIR": str(folder), "LANES": "4"}
+        async with Program("services", settings) as program, client_of(program) as client:
+            for start in range(0, len(some), 500):
+                await client.http.post(
+                    f"{program.url}/v1/events", content=body(some[start : start + 500]), headers=JSON
+                )
+            await client.post(invented(some[-1].at))
+            await client.settled()
+            yield Shown(program.url, client, running, some[-1].at)
+            assert not any('"event": "page.failed"' in line for line in program.lines)
+
+
+JSON: Final = {"Content-Type": "application/json"}
+
+
+def invented(now: int) -> list[dict[str, Any]]:
+    """People who have everything that a page can show, at the end of the history."""
+    time = instants.text(now)
+    order = {"amount": "12.50", "currency": "EUR"}
+    return [
+        event("contact.identified", HOSTILE, time, source="<b>newsletter</b>"),
+        event("purchase.completed", HOSTILE, time, order_id="<i>\"o'1</i>", **order),
+        event("contact.complained", LIVELY, time, reason="<img src=x onerror=alert(1)>"),
+        event("purchase.completed", LIVELY, time, order_id="1", **order),
+        event("purchase.completed", LIVELY, time, order_id="2", **order),
+        event("membership.started", LIVELY, time, programme="gold"),
+        event("referral.made", LIVELY, time, code="friend"),
+    ]
+
+
+def event(type_: str, subject: str, time: str, **data: Any) -> dict[str, Any]:
+    return {"type": type_, "subject": subject, "time": time, "id": f"{type_}-{len(data)}-{data}", "data": data}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(shown: Shown) -> AsyncIterator[Page]:
+    """A page in the browser in which nothing goes wrong unseen: no script error, no refused resource."""
+    faults: list[str] = []
+    context = await shown.browser.new_context(
+        base_url=shown.url, locale="en-GB", viewport={"width": 1280, "height": 900}
+    )
+    context.set_default_timeout(10_000)
+    opened = await context.new_page()
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    yield opened
+    await context.close()
+    assert faults == []
+
+
+async def test_the_ladder_shows_everybody_on_seven_rungs(shown: Shown, page: Page) -> None:
+    """The picture's numbers are those of /v1/ladder, and a rung leads to the people on it."""
+    told = await shown.client.ask("/v1/ladder")
+    await page.goto("/")
+
+    numbers = await page.locator("svg.ladder .people").all_text_contents()
+    assert [int(number.replace(",", "")) for number in numbers] == [rung["people"] for rung in told["rungs"]][::-1]
+    await page.get_by_role("link", name="4 Customer").click()
+    await expect(page.get_by_role("row")).to_have_count(min(told["rungs"][3]["people"], 50) + 1)
+
+
+async def test_an_announcement_appears_the_moment_it_is_true(shown: Shown, page: Page) -> None:
+    """A new person's first step appears without reloading, and the picture counts them."""
+    await page.goto("/")
+    await expect(page.get_by_text("Connected")).to_be_visible()
+    before = await page.locator("[data-picture] > p").inner_text()
+    time = instants.text(shown.end + instants.SECOND)
+    await shown.client.post([event("contact.identified", "just-come", time, source="fair")])
+
+    await expect(page.locator("li", has_text="just-come").first).to_be_visible(timeout=20_000)
+    await expect(page.locator("[data-picture] > p")).not_to_have_text(before, timeout=20_000)
+
+
+async def test_a_person_is_told_whole(page: Page) -> None:
+    """Found by id: rung, what is missing, the curve with its deadlines, and what happened with the reasons."""
+    await page.goto("/")
+    await page.get_by_label("Person's id").fill(LIVELY)
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(f"Person {LIVELY}")
+    await expect(page.locator(".big")).to_contain_text("Rung 6, Advocate")
+    await expect(page.get_by_text("3 converted referrals within 365 days (there: 0)")).to_be_visible()
+    await expect(page.locator("svg.curve path")).to_have_count(1)
+    assert {"at risk", "silent", "now"} <= set(await page.locator("svg.curve text").all_text_contents())
+    timeline = page.locator(".timeline li")
+    await expect(timeline.filter(has_text="rose to Advocate")).to_have_count(1)
+    await expect(timeline.filter(has_text="reason <img src=x onerror=alert(1)>")).to_have_count(1)
+    await expect(page.locator(".timeline .message")).not_to_have_count(0)
+
+
+async def test_an_id_may_hold_anything(page: Page) -> None:
+    """Markup, slashes, quotes and signs that turn the writing around are text like any other."""
+    await page.goto("/people")
+    await page.get_by_role("textbox", name="Person's id").fill(HOSTILE[:8])
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("row")).to_have_count(2)
+    await page.locator("tbody a").click()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(f"Person {HOSTILE}")
+    assert await page.title() != "taken"
+    assert (await page.goto(f"/person?id={quote(HOSTILE, safe='')}")).status == 200  # type: ignore[union-attr]
+
+
+async def test_it_speaks_german_and_english(page: Page) -> None:
+    """The switch changes the language and is remembered; the browser's wish decides before."""
+    await page.goto("/rules")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("The rules")
+    await page.get_by_role("link", name="Deutsch").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Die Regeln")
+    await page.get_by_role("link", name="Leiter", exact=True).click()
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+    await expect(page.locator("svg.ladder .rung").first).to_have_text("7 Begeisterter Fan")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_no_serious_fault(page: Page, scheme: Any) -> None:
+    """On every page, by day and by night."""
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for path in PAGES:
+        await page.goto(path)
+        found = await Axe().run(page)
+        faults = [
+            (fault["id"], node["target"], node.get("failureSummary"))
+            for fault in found.response["violations"]
+            if fault["impact"] in SERIOUS
+            for node in fault["nodes"]
+        ]
+        assert faults == [], f"{path}: {faults}"
+
+
+async def test_the_keyboard_reaches_the_content_first(shown: Shown, page: Page) -> None:
+    """The first stop leads past the navigation, and a rung is reached and opened with keys alone."""
+    await page.goto("/")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("main")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(f"{shown.url}/people?rung=7")
