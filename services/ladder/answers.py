@@ -45,14 +45,29 @@ class History(Struct, kw_only=True):
     next: NextPage
 
 
+class MemberValue(Struct, kw_only=True):
+    """What a person was worth when the estimates were made the last time; money is text.
+
+    `chance_now` is of a purchase within the horizon, null of who never bought. `at_stake` is what a year of theirs
+    would bring were they still there, times the chance lost since their newest purchase.
+    """
+
+    as_of: str
+    net_value: str
+    chance_now: float | None
+    expected_value: str
+    at_stake: str
+
+
 class Member(Struct, kw_only=True):
-    """One person in a list; `since` is since when rung, phase and stage are these."""
+    """One person in a list; `since` is since when rung, phase and stage are these. `value` is there where sorted."""
 
     customer: str
     rung: int
     phase: str
     stage: str
     since: str
+    value: MemberValue | UnsetType = UNSET
 
 
 class People(Struct, kw_only=True):

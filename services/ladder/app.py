@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ladder import answers, cursors, parameters
 from services.ladder.core.rules import Rules
-from services.ladder.estimates.routes import add_value
+from services.ladder.estimates.asking import Among, Estimates
+from services.ladder.estimates.queries import Order
+from services.ladder.estimates.routes import NOT_YET, add_estimates, add_value
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import ALL_TYPES, Feed
 from services.ladder.people import Registry
@@ -42,25 +44,35 @@ def router(engine: AsyncEngine, settings: LadderSettings, rules: Rules) -> APIRo
         },
     )
     registry = Registry(queries, rules, settings.lanes)
-    _add_people(routes, registry)
+    estimates = Estimates(queries, rules)
+    _add_people(routes, registry, estimates)
     add_value(routes, Valuer(registry, rules))
+    add_estimates(routes, estimates)
     _add_picture(routes, queries, rules)
     _add_feed(routes, feed)
     _add_stream(routes, feed)
     return routes
 
 
-def _add_people(routes: APIRouter, registry: Registry) -> None:
-    @routes.get("/v1/customers", responses={200: answer(answers.People, "A page of people"), 400: _BAD_CURSOR})
+def _add_people(routes: APIRouter, registry: Registry, estimates: Estimates) -> None:
+    @routes.get(
+        "/v1/customers",
+        responses={200: answer(answers.People, "A page of people"), 400: _BAD_CURSOR, 409: NOT_YET},
+    )
     async def list_customers(
         rung: parameters.RungNumber = None,
         phase: parameters.PhaseName = None,
         stage: parameters.StageName = None,
+        sort: parameters.SortBy = None,
+        order: parameters.SortOrder = Order.DESCENDING,
         after: parameters.After = None,
         limit: parameters.Limit = 100,
     ) -> Response:
-        """People, by rung, phase and stage."""
-        return json(await registry.people(rung, phase, stage, after, limit))
+        """People, by rung, phase and stage, in whatever order or in that of what they are worth."""
+        among = Among(rung, phase, stage)
+        if sort is None:
+            return json(await registry.people(*among, after, limit))
+        return json(await estimates.ranked(sort, order, among, after, limit))
 
     @routes.get("/v1/customers/{id}", responses={200: answer(answers.Customer, "The standing"), 404: _UNKNOWN})
     async def get_customer(customer: parameters.PersonInPath, as_of: parameters.AsOf = None) -> Response:

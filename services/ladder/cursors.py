@@ -31,10 +31,20 @@ class PeopleCursor(Struct, array_like=True, frozen=True, tag="p"):
     person: Annotated[str, Meta(max_length=200, pattern="^[^\x00]*$")]
 
 
-AnyCursor = TypeVar("AnyCursor", FeedCursor, HistoryCursor, PeopleCursor)
+class RankingCursor(Struct, array_like=True, frozen=True, tag="r"):
+    """The last person who was shown of a list in this order, by what they are sorted by."""
+
+    sort: str
+    order: str
+    value: Annotated[float, Meta(ge=-(2.0**62), le=2.0**62)]
+    lane: Annotated[int, Meta(ge=-1, le=2**31 - 1)]
+    person: Annotated[str, Meta(max_length=200, pattern="^[^\x00]*$")]
 
 
-def encode(cursor: FeedCursor | HistoryCursor | PeopleCursor) -> str:
+AnyCursor = TypeVar("AnyCursor", FeedCursor, HistoryCursor, PeopleCursor, RankingCursor)
+
+
+def encode(cursor: FeedCursor | HistoryCursor | PeopleCursor | RankingCursor) -> str:
     """The cursor as text that needs no escaping in a URL."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).rstrip(b"=").decode()
 

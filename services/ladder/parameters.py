@@ -6,6 +6,7 @@ from fastapi import Header, Path, Query
 from pydantic import BeforeValidator, WithJsonSchema
 
 from services.ladder.core.standing import Phase, Stage
+from services.ladder.estimates.queries import Order, Sort
 from shared import instants
 
 MOST: Final = 1_000
@@ -55,6 +56,14 @@ After = Annotated[str | None, Query(description=_CURSOR)]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at most.")]
 RungNumber = Annotated[int | None, Query(ge=1, le=7, description="Only people on this rung.")]
 PhaseName = Annotated[Phase | None, Query(description="Only people in this phase.")]
+SortBy = Annotated[
+    Sort | None,
+    Query(
+        description="In the order of what people are worth, of the chance that they buy again, or of what is at stake. "
+        "By the estimates as they were made the last time; in the last two who never bought is left out."
+    ),
+]
+SortOrder = Annotated[Order, Query(description="With `sort`: the highest or the lowest first.")]
 StageName = Annotated[Stage | None, Query(description="Only people in this stage.")]
 Types = Annotated[
     list[AnnouncementType] | None, Query(alias="type", description="Only these types; may be given several times.")

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from services.ladder import store
 from services.ladder.app import router
+from services.ladder.estimates.refresher import Refresher
 from services.ladder.lanes import TOPICS, check_rules, plan_of, rules_of
 from services.ladder.page.neighbour import neighbour_of
 from services.ladder.page.routes import desk_of, pages
@@ -29,6 +30,7 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
     lanes = LaneStore("ladder", lease_seconds=LEASE_SECONDS)
     pool = await db.pool(runtime.dsn, size=4, name="ladder")
     control = await db.pool(runtime.dsn, size=4, name="ladder-control")
+    estimates = await db.pool(runtime.dsn, size=1, name="ladder-estimates")
     engine = db.engine(runtime.dsn, pool_size=4, max_overflow=4)
     neighbour = neighbour_of(settings)
 
@@ -60,7 +62,8 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
             lanes=settings.lanes,
             sweeps=by_wall,
         )
-        async with background(runtime.tasks, worker.run):
+        refresher = Refresher(estimates, settings, rules)
+        async with background(runtime.tasks, worker.run, refresher.run):
             routes = APIRouter()
             routes.include_router(router(engine, settings, rules))
             routes.include_router(pages(desk_of(engine, settings, rules, runtime.log, neighbour)))
@@ -70,3 +73,4 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
         await engine.dispose()
         await pool.close()
         await control.close()
+        await estimates.close()

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -77,6 +78,22 @@ referral = Table(
     PrimaryKeyConstraint("lane", "person", "friend"),
     comment="friends whose purchases are credited to a person",
 )
+
+estimate = Table(
+    "estimate",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("net_value", BigInteger, nullable=False, comment="minor units"),
+    Column("chance_now", Double, comment="of a purchase within the horizon; null: never bought"),
+    Column("expected_value", BigInteger, nullable=False, comment="minor units, of the next 365 days"),
+    Column("at_stake", BigInteger, nullable=False, comment="minor units"),
+    PrimaryKeyConstraint("lane", "person"),
+    comment="what people are worth, made anew from time to time",
+)
+Index("estimate_net_value", estimate.c.net_value, estimate.c.lane, estimate.c.person)
+Index("estimate_chance_now", estimate.c.chance_now, estimate.c.lane, estimate.c.person)
+Index("estimate_at_stake", estimate.c.at_stake, estimate.c.lane, estimate.c.person)
 
 transition = Table(
     "transition",

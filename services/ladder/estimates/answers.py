@@ -56,3 +56,75 @@ class PersonValue(Struct, kw_only=True):
     acquisition: Acquisition
     net_value: str
     expected: Expected | None
+
+
+class Range(Struct, kw_only=True):
+    """What is expected, and between what it lies nine times out of ten if the model is right."""
+
+    expected: float
+    low: float
+    high: float
+
+
+class MoneyRange(Struct, kw_only=True):
+    """The same of money."""
+
+    expected: str
+    low: str
+    high: str
+
+
+class RungEstimate(Struct, kw_only=True):
+    """The people of a rung as they are; `number` 0 stands for all rungs together."""
+
+    number: int
+    key: str
+    people: int
+    buyers: Annotated[int, Meta(description="Those of them who have ever bought.")]
+    net_value: Annotated[str, Meta(description="What they are worth so far, all together.")]
+    purchase_days: Range
+    value: Annotated[MoneyRange, Meta(description="After the margin.")]
+    value_per_person: str
+
+
+class LadderEstimates(Struct, kw_only=True):
+    """What to expect of the days that follow `as_of`; `interval` is the chance that a figure lies within its range."""
+
+    as_of: str
+    made_at: str
+    days: int
+    interval: float
+    currency: str
+    rungs: list[RungEstimate]
+    all: RungEstimate
+
+
+class SourceAcquisition(Struct, kw_only=True):
+    """What people from one source cost and bring. Figures of a customer are null where nobody has bought yet."""
+
+    source: Annotated[str | None, Meta(description="As `contact.identified` named it; null: not named.")]
+    people: int
+    customers: Annotated[int, Meta(description="Those of them who have bought.")]
+    cost: Annotated[str, Meta(description="Acquisition costs and discounts on first orders, of all these people.")]
+    cost_per_customer: str | None
+    value_so_far: Annotated[
+        str | None,
+        Meta(description="Of a customer: margin and referrals less effort, before discounts on first orders."),
+    ]
+    value_expected: Annotated[str | None, Meta(description="Of a customer, of the next 365 days.")]
+    most: Annotated[str | None, Meta(description="What a new customer may cost: value so far and expected.")]
+    months_to_pay_back: Annotated[
+        float | None, Meta(description="At the value of a month since the first purchase; null: never.")
+    ]
+    costs_more_than_it_brings: bool
+
+
+class AcquisitionAnswer(Struct, kw_only=True):
+    """All sources, those with the most people first; beyond a thousand they are counted together as `others`."""
+
+    as_of: str
+    made_at: str
+    days: int
+    currency: str
+    sources: list[SourceAcquisition]
+    others: SourceAcquisition | None
