@@ -38,20 +38,20 @@ def typed_code(text: str) -> str:
     return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
 
 
-def token(secret: bytes, link: Link) -> str:
-    """The link's part after `/u/`: signed, URL-safe, and good for ever."""
+def token(secret: bytes, link: Link, use: str = "link") -> str:
+    """A link's last part: signed, URL-safe, and good for this use only. That of `/u/`, "link", is good for ever."""
     body = UUID(link.message).bytes + link.person.encode()
-    return base64.urlsafe_b64encode(_mac(secret, "link", body)[:_MAC_BYTES] + body).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_mac(secret, use, body)[:_MAC_BYTES] + body).decode().rstrip("=")
 
 
-def read_token(secret: bytes, text: str) -> Link | None:
+def read_token(secret: bytes, text: str, use: str = "link") -> Link | None:
     """What the token stands for; None if it is none of ours."""
     try:
         signed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except (UnicodeEncodeError, binascii.Error):
         return None
     mac, body = signed[:_MAC_BYTES], signed[_MAC_BYTES:]
-    if not hmac.compare_digest(mac, _mac(secret, "link", body)[:_MAC_BYTES]):
+    if not hmac.compare_digest(mac, _mac(secret, use, body)[:_MAC_BYTES]):
         return None
     return Link(body[16:].decode(), str(UUID(bytes=body[:16])))
 

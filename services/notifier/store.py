@@ -252,6 +252,7 @@ async def any_untold(connection: Connection, lane: int) -> bool:
             """
             select exists (select from notifier.message where lane = $1 and untold)
                 or exists (select from notifier.statement where lane = $1 and untold)
+                or exists (select from notifier.confirmation where lane = $1 and message is null)
                 or exists (select from notifier.redemption where lane = $1 and (untold or return_untold))
             """,
             lane,

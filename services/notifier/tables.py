@@ -57,6 +57,39 @@ statement = Table(
 )
 Index("statement_untold", statement.c.lane, postgresql_where=statement.c.untold)
 
+confirmation = Table(
+    "confirmation",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="when it was asked for"),
+    Column("wording", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("purposes", ARRAY(Text), nullable=False),
+    Column("ip", Text, comment="where the request came from"),
+    Column("message", Key, comment="the mail that asks to confirm; null until that is decided"),
+    Column("address", Text, comment="where that mail goes"),
+    Column("expires_at", BigInteger),
+    Column("confirmed_at", BigInteger),
+    PrimaryKeyConstraint("lane", "person", "source", "id"),
+    comment="requests to be written to that the mailbox's reader has to confirm",
+)
+Index("confirmation_message", confirmation.c.lane, confirmation.c.message, unique=True)
+Index("confirmation_open", confirmation.c.lane, postgresql_where=confirmation.c.message.is_(None))
+
+preference = Table(
+    "preference",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("channel", Key, nullable=False, comment="by which the person would rather be written to"),
+    PrimaryKeyConstraint("lane", "person"),
+)
+
 sale = Table(
     "sale",
     metadata,

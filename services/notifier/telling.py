@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from services.notifier.consent import Statement
+from services.notifier.consent import Kind, Statement
 from services.notifier.message import Message, State
 from shared import events, instants
 from shared.events import NOTIFIER_EVENTS, SHOP_EVENTS, derived_id
@@ -47,10 +47,14 @@ def perk_row(lane: int, kind: str, person: str, rung: int, key: str | None, caus
     return _row(lane, kind, derived_id(kind, person, str(rung), cause), person, at, data)
 
 
-def objection_row(lane: int, person: str, statement: Statement) -> OutboxRow:
-    """An objection the notifier was told, as the fact it is for everybody."""
+def statement_row(lane: int, person: str, statement: Statement) -> OutboxRow:
+    """A consent or objection the notifier was told, as the fact it is for everybody: without basis and proof."""
     data = {"channel": statement.channel, "purpose": statement.purpose}
-    kind = events.type_of(events.ContactObjected)
+    match statement.kind:
+        case Kind.CONSENT:
+            kind = events.type_of(events.ContactConsented)
+        case Kind.OBJECTION:
+            kind = events.type_of(events.ContactObjected)
     return replace(_row(lane, kind, statement.id, person, statement.at, data), topic=SHOP_EVENTS)
 
 

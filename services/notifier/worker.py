@@ -58,8 +58,8 @@ class NotifierLane:
         return Outcome(turn.outbox, read.dead, turn.tick if self._manner.by_facts else None, more_due=more)
 
     async def _tell(self, tx: Connection, turn: Turn) -> bool:
-        for person, objection in await consents.tell_objections(tx, self._lane):
-            turn.outbox.append(telling.objection_row(self._lane, person, objection))
+        for person, statement in await consents.tell_statements(tx, self._lane):
+            turn.outbox.append(telling.statement_row(self._lane, person, statement))
         for used in await offers.tell(tx, self._lane):
             turn.outbox += self._desk.teller.used(self._lane, used)
         news = await store.tell_messages(tx, self._lane, TOLD_AT_ONCE)

@@ -4,7 +4,7 @@ Per channel and purpose the newest of consent and objection counts. Article 21 (
 ends it at once, whatever it stood on; no consent that is older revives it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -87,13 +87,12 @@ def _approaches(ledger: Ledger, asked: Asked, known_until: int | None) -> Iterat
 
 
 def _of_marketing(ledger: Ledger, asked: Asked, known_until: int | None) -> Basis | Reason:
-    against = _newest(_objections(ledger, asked, known_until))
+    objections = [*_objections(ledger, asked, known_until)]
+    against = _newest(iter(objections))
     grants = [
         found
         for each in ledger.said(Kind.CONSENT, known_until)
-        if (against is None or each.order > against.order)
-        and isinstance(found := grant(each), Grant)
-        and _covers(found, asked)
+        if isinstance(found := grant(each), Grant) and _covers(found, asked) and _outdoes(found, objections)
     ]
     orders = ledger.orders(known_until)
     for each in sorted(grants, key=lambda one: one.statement.order, reverse=True):
@@ -130,6 +129,15 @@ def _similar(evidence: ExistingCustomer, order: Order, asked: Asked) -> bool:
 
 def _covers(each: Grant, asked: Asked) -> bool:
     return each.channel is asked.channel and _within(asked, each.about) and is_for(each, asked.address)
+
+
+def _outdoes(each: Grant, objections: Iterable[Statement]) -> bool:
+    """Whether it is newer than all of these; what was refused by name is agreed to by name only."""
+    return all(
+        each.statement.order > against.order
+        and (not isinstance(named := forbidden_purpose(against.purpose), Topic) or named is each.about)
+        for against in objections
+    )
 
 
 def _objections(ledger: Ledger, asked: Asked, known_until: int | None) -> Iterator[Statement]:

@@ -83,26 +83,28 @@ async def keep_sales(tx: Connection, lane: int, made: Sequence[PurchaseCompleted
     )
 
 
-async def add_objection(connection: Connection, lane: int, person: str, objection: Statement) -> None:
-    """Keep an objection made here, to be told to the others; a second time it changes nothing."""
+async def add_statement(connection: Connection, lane: int, person: str, made: Statement) -> None:
+    """Keep what was said here, to be told to the others; a second time it changes nothing."""
     await connection.execute(
         """
-        insert into notifier.statement (lane, person, source, id, kind, at, channel, purpose, untold)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, true) on conflict do nothing
+        insert into notifier.statement (lane, person, source, id, kind, at, channel, purpose, basis, proof, untold)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, true) on conflict do nothing
         """,
         lane,
         person,
-        objection.source,
-        objection.id,
-        objection.kind,
-        objection.at,
-        objection.channel,
-        objection.purpose,
+        made.source,
+        made.id,
+        made.kind,
+        made.at,
+        made.channel,
+        made.purpose,
+        made.basis,
+        None if made.proof is None else msgspec.json.encode(made.proof),
     )
 
 
-async def tell_objections(tx: Connection, lane: int) -> list[tuple[str, Statement]]:
-    """Objections made here that are news, each with its person."""
+async def tell_statements(tx: Connection, lane: int) -> list[tuple[str, Statement]]:
+    """Consents and objections made here that are news, each with its person."""
     rows = await tx.fetch(
         f"""
         update notifier.statement set untold = false where lane = $1 and untold
@@ -161,3 +163,17 @@ def _sale(row: asyncpg.Record) -> Sale:
     return Purchase(
         order_id=row["order_id"], at=row["at"], id=row["id"], amount=amount, categories=tuple(row["categories"])
     )
+
+
+async def last_used(connection: Connection, lane: int, person: str) -> Mapping[str, int]:
+    """When each consent was last relied on for a message that left the house."""
+    rows = await connection.fetch(
+        """
+        select basis_fact, max(coalesce(sent_at, at)) as used_at from notifier.message
+        where lane = $1 and person = $2 and basis_fact is not null and state not in ('held_back', 'pending')
+        group by basis_fact
+        """,
+        lane,
+        person,
+    )
+    return {row["basis_fact"]: row["used_at"] for row in rows}

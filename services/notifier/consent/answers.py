@@ -1,0 +1,122 @@
+"""What is told of a person's consents: where they stand by channel and purpose, and every statement with its evidence."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from services.notifier.consent.basis import Asked, Basis, basis
+from services.notifier.consent.evidence import Incomplete
+from services.notifier.consent.grant import Ground, grant
+from services.notifier.consent.ledger import Ledger
+from services.notifier.consent.statement import Kind, Statement
+from services.notifier.consent.words import Topic
+from services.notifier.message import Channel, Purpose, Reason
+from shared import instants
+
+FIVE_YEARS = 5
+"""For which a consent to calls is kept from when it was given and from each use (section 7a (2) UWG)."""
+
+
+class Standing(BaseModel):
+    """Whether a message may be sent: on which basis, or why not. `basis_fact` is the id of the consent or order."""
+
+    channel: Channel
+    purpose: Purpose
+    topic: Topic | None = None
+    basis: Ground | None = None
+    basis_fact: str | None = None
+    reason: Reason | None = None
+
+
+class StatementItem(BaseModel):
+    """A consent or objection as it was told, with its evidence.
+
+    `complete`: it can be relied on; `missing` says what it lacks. `keep_until` is set where the law wants it kept.
+    """
+
+    kind: Kind
+    id: str
+    source: str
+    at: str
+    channel: str | None
+    purpose: str | None
+    basis: str | None = None
+    proof: Any = None
+    complete: bool | None = None
+    missing: list[str] | None = None
+    last_used_at: str | None = None
+    keep_until: str | None = None
+
+
+class Consents(BaseModel):
+    """All that bears on whether somebody may be written to; statements newest first."""
+
+    customer: str
+    standing: list[Standing]
+    statements: list[StatementItem]
+    preferred_channel: Channel | None = None
+    next: Literal[None] = None
+
+
+def standing_of(ledger: Ledger, address: str | None, known_until: int | None) -> list[Standing]:
+    """Where somebody stands, channel by channel; a topic is told of only where it differs."""
+    found = []
+    for channel in Channel:
+        mailbox = address if channel is Channel.EMAIL else None
+        for purpose in Purpose:
+            general = Asked(channel=channel, purpose=purpose, address=mailbox)
+            whole = _told(general, basis(ledger, general, known_until))
+            found.append(whole)
+            if purpose is Purpose.MARKETING:
+                for topic in Topic:
+                    asked = Asked(channel=channel, purpose=purpose, topic=topic, address=mailbox)
+                    part = _told(asked, basis(ledger, asked, known_until))
+                    if (part.basis, part.reason) != (whole.basis, whole.reason):
+                        found.append(part)
+    return found
+
+
+def _told(asked: Asked, result: Basis | Reason) -> Standing:
+    if isinstance(result, Reason):
+        return Standing(channel=asked.channel, purpose=asked.purpose, topic=asked.topic, reason=result)
+    return Standing(
+        channel=asked.channel,
+        purpose=asked.purpose,
+        topic=asked.topic,
+        basis=result.ground,
+        basis_fact=result.id or result.order_id,
+    )
+
+
+def item(statement: Statement, last_used_at: int | None) -> StatementItem:
+    """A statement with its evidence."""
+    told = StatementItem(
+        kind=statement.kind,
+        id=statement.id,
+        source=statement.source,
+        at=instants.text(statement.at),
+        channel=statement.channel,
+        purpose=statement.purpose,
+        basis=statement.basis,
+        proof=statement.proof,
+    )
+    if statement.kind is Kind.OBJECTION:
+        return told
+    found = grant(statement)
+    told.complete = not isinstance(found, Incomplete)
+    if isinstance(found, Incomplete):
+        told.missing = [*found.missing]
+    elif found.ground is Ground.EXPRESS and found.channel in (Channel.PHONE, Channel.SMS):
+        told.keep_until = instants.text(_years_after(max(statement.at, last_used_at or statement.at)))
+    if last_used_at is not None:
+        told.last_used_at = instants.text(last_used_at)
+    return told
+
+
+def _years_after(at: int) -> int:
+    """The same day five years later; of 29 February the first of March."""
+    then = instants.to_datetime(at)
+    try:
+        return instants.from_datetime(then.replace(year=then.year + FIVE_YEARS))
+    except ValueError:
+        return instants.from_datetime(then.replace(year=then.year + FIVE_YEARS, month=3, day=1))
