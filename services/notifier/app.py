@@ -1,23 +1,14 @@
-"""The notifier over HTTP: messages and why they were sent or not, plays, perks, and the way out of mail."""
+"""The notifier over HTTP: messages and why they were sent or not, plays, perks."""
 
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.notifier import store
 from services.notifier.asking.answers import Messages, MessageText, Perks
 from services.notifier.asking.queries import Queries
-from services.notifier.mail import TEMPLATES
 from services.notifier.message import State
-from services.notifier.objecting import object_to_mail
 from services.notifier.plays import Book, Play
-from services.notifier.sealed import read_token
-from services.notifier.settings import NotifierSettings
-from shared.db import Pool
 from shared.http import PROBLEM, json, needs
-from shared.log.partitioner import lane_of
 
 MOST: Final = 1_000
 """Items in one page at most."""
@@ -28,7 +19,6 @@ Person = Annotated[str, Query(min_length=1, max_length=200, pattern=_NO_NUL, des
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at most.")]
 After = Annotated[str | None, Query(description="Go on behind the page that gave this as `next`.")]
 MessageId = Annotated[str, Path(max_length=100, pattern=_NO_NUL)]
-Token = Annotated[str, Path(max_length=2_000)]
 
 
 def _problem(description: str) -> dict[str, Any]:
@@ -81,44 +71,5 @@ def questions(queries: Queries, book: Book) -> APIRouter:
     async def list_perks(customer: Person) -> Perks:
         """The perks a person has or had."""
         return await queries.perks(customer)
-
-    return router
-
-
-def way_out(pool: Pool, settings: NotifierSettings, secret: bytes) -> APIRouter:
-    """`/u/{token}`, for whoever holds the mail: no key, no log-in, no cookie."""
-    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
-    page = templates.get_template("unsubscribe.html.j2")
-    router = APIRouter(
-        tags=["unsubscribe"],
-        default_response_class=HTMLResponse,
-        responses={
-            404: {"description": "The link is none of ours", "content": {"text/html": {}}},
-            422: _problem("The link is too long to be one of ours"),
-        },
-    )
-
-    def shown(state: str, status: int = 200) -> HTMLResponse:
-        html = page.render(
-            state=state, language=settings.mail_language, shop=settings.sender_name, imprint=settings.imprint
-        )
-        return HTMLResponse(html, status, {"Cache-Control": "no-store"})
-
-    @router.get("/u/{token}")
-    async def ask_to_unsubscribe(token: Token) -> HTMLResponse:
-        """A page with a button: programs that only look at links must not unsubscribe anybody."""
-        return shown("ask") if read_token(secret, token) else shown("unknown", 404)
-
-    @router.post("/u/{token}")
-    async def unsubscribe(token: Token) -> HTMLResponse:
-        """Object to advertising by e-mail: by the button, or in one click by a mail program (RFC 8058)."""
-        link = read_token(secret, token)
-        if link is None:
-            return shown("unknown", 404)
-        lane = lane_of(link.person, settings.lanes)
-        async with pool.acquire() as connection:
-            now = await store.time_of(connection, lane, by_facts=settings.clock == "facts")
-            await object_to_mail(connection, lane, link, now)
-        return shown("done")
 
     return router

@@ -11,7 +11,7 @@ import msgspec
 
 from services.notifier.consent import NOTHING, Ledger, basis
 from services.notifier.consent.of_message import asked_by, standing_on
-from services.notifier.message import UNSENT, Mail, Message, Reason, State, message_id
+from services.notifier.message import UNSENT, Mail, Message, Purpose, Reason, State, message_id
 from services.notifier.plays import Book, Play
 from services.notifier.profile import KnownProfile, address, newest_profile
 from shared import instants
@@ -32,6 +32,8 @@ class Moment(NamedTuple):
 
     now: int
     played: bool = False
+    named: bool = True
+    """Whether the settings say who writes; without that no marketing is sent."""
 
     @property
     def known_until(self) -> int | None:
@@ -190,6 +192,8 @@ def _weighed(
     mailbox = address(profile)
     if mailbox is None:
         return message.held_back(Reason.NO_ADDRESS)
+    if message.purpose is Purpose.MARKETING and not moment.named:
+        return message.held_back(Reason.NO_BASIS)
     return standing_on(message, basis(person.ledger, asked_by(message, mailbox), moment.known_until))
 
 

@@ -11,13 +11,13 @@ from babel.numbers import format_currency
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from services.notifier.message import Message
+from services.notifier.message import Message, Purpose
 from services.notifier.mime import encoded, mail_bytes, mailbox
 from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays import Book
 from services.notifier.profile import address, addressee, language, name
-from services.notifier.sealed import Link, token
+from services.notifier.sealed import CONFIRM, Link, token
 from services.notifier.settings import NotifierSettings
 from shared import instants
 from shared.events import Profile
@@ -71,6 +71,7 @@ class Composer:
             "perks": self._perks(message, lang),
             "voucher": self._voucher(voucher, lang),
             "unsubscribe": self.unsubscribe_url(message),
+            "confirm": self.confirm_url(message),
         }
         subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
         html = self._render(lang, message, "html", {**context, "subject": subject})
@@ -90,9 +91,10 @@ class Composer:
             "Message-ID": f"<{message.id}@{settings.mail_from.rpartition('@')[2]}>",
             "Content-Language": text.language,
             "Auto-Submitted": "auto-generated",
-            "List-Unsubscribe": f"<{self.unsubscribe_url(message)}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
+        if message.purpose is Purpose.MARKETING:
+            headers["List-Unsubscribe"] = f"<{self.unsubscribe_url(message)}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         content = mail_bytes(text.plain, text.html, headers, boundary=f"=_{message.id}")
         return Letter(message.id, settings.mail_from, recipient, content)
 
@@ -100,6 +102,11 @@ class Composer:
         """Where the person of this message objects to more of them."""
         base = str(self._settings.public_url).rstrip("/")
         return f"{base}/u/{token(self._secret, Link(message.person, message.id))}"
+
+    def confirm_url(self, message: Message) -> str:
+        """Where the person of this message confirms what was asked for."""
+        base = str(self._settings.public_url).rstrip("/")
+        return f"{base}/c/{token(self._secret, Link(message.person, message.id), CONFIRM)}"
 
     def _render(self, lang: str, message: Message, kind: str, context: dict[str, Any]) -> str:
         return self._templates.get_template(f"{lang}/{message.mail}.{kind}.j2").render(context)

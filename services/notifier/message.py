@@ -79,6 +79,8 @@ class Mail(StrEnum):
     WIN_BACK = "win_back"
     PERK_GRANTED = "perk_granted"
     PERK_WITHDRAWN = "perk_withdrawn"
+    CONFIRMATION = "confirmation"
+    """Asks whether a consent was meant."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from services.notifier import store
-from services.notifier.app import questions, way_out
+from services.notifier.app import questions
 from services.notifier.asking.queries import Queries
 from services.notifier.channels import Channel
 from services.notifier.channels.maildir import MaildirChannel
 from services.notifier.channels.smtp import SmtpChannel
+from services.notifier.consent.asking import consents
+from services.notifier.consent.confirmation.asking import House
+from services.notifier.consent.pages import way_out
 from services.notifier.experiments.app import experiments
 from services.notifier.experiments.holding import Experiments
 from services.notifier.experiments.results import Results
@@ -89,6 +92,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
         router.include_router(offers(Counter(pools.asking, settings, desk)))
         router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
+        router.include_router(consents(pools.asking, settings.lanes, by_facts=by_facts))
         router.include_router(way_out(pools.asking, settings, secret))
         async with background(runtime.tasks, worker.run, sender.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
@@ -110,6 +114,8 @@ def _manner(settings: NotifierSettings, book: Book, secret: bytes, more: asyncio
         exponent=settings.exponent,
         by_facts=settings.clock == "facts",
         history=settings.historical,
+        named=settings.named,
+        house=House(settings.sender_name, settings.mail_language, settings.clock == "facts"),
         experiments=_experiments(book, secret),
         wake=more.set,
     )

@@ -22,6 +22,8 @@ class Play(StrEnum):
     THANK_YOU = "thank_you"
     WIN_BACK = "win_back"
     LOYALTY_PERK = "loyalty_perk"
+    CONFIRMATION = "confirmation"
+    """Asks whether a consent was meant; no book says so, the law does."""
 
 
 class _Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

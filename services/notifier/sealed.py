@@ -18,6 +18,10 @@ _LIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None
 _MAC_BYTES: Final = 16
 
 
+CONFIRM: Final = "confirm"
+"""The use of a token that confirms a consent."""
+
+
 class Link(NamedTuple):
     """What a token stands for."""
 

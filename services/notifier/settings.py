@@ -13,6 +13,9 @@ PLACEHOLDER_IMPRINT = "Example Shop · 1 Example Street · 12345 Example Town (I
 NEEDED_TO_SEND = ("mail_from", "sender_name", "imprint", "public_url")
 """What the law and the receivers' servers want of real mail, so that no default goes out."""
 
+IDENTITY = ("mail_from", "sender_name", "imprint")
+"""Who writes: nobody advertises under a name that is only a default."""
+
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -59,6 +62,11 @@ class NotifierSettings(Settings):
     offers_file: Path = Field(
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )
+
+    @property
+    def named(self) -> bool:
+        """Whether it was said who writes: without name, address and imprint no marketing is sent (section 5 DDG)."""
+        return self.model_fields_set.issuperset(IDENTITY)
 
     @field_validator("mail_from")
     @classmethod

@@ -50,11 +50,7 @@ def perk_row(lane: int, kind: str, person: str, rung: int, key: str | None, caus
 def statement_row(lane: int, person: str, statement: Statement) -> OutboxRow:
     """A consent or objection the notifier was told, as the fact it is for everybody: without basis and proof."""
     data = {"channel": statement.channel, "purpose": statement.purpose}
-    match statement.kind:
-        case Kind.CONSENT:
-            kind = events.type_of(events.ContactConsented)
-        case Kind.OBJECTION:
-            kind = events.type_of(events.ContactObjected)
+    kind = events.type_of(events.ContactConsented if statement.kind is Kind.CONSENT else events.ContactObjected)
     return replace(_row(lane, kind, statement.id, person, statement.at, data), topic=SHOP_EVENTS)
 
 

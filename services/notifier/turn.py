@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from services.notifier import telling
+from services.notifier.consent.confirmation.asking import ANYBODY, House
 from services.notifier.decide import Cue, Decision, Moment, Person, after, decide
 from services.notifier.experiments.holding import Experiments
 from services.notifier.message import Message, State
@@ -32,6 +33,9 @@ class Manner:
     """Who is held out; by default nobody."""
     wake: Callable[[], None] = lambda: None
     """Called when there may be something to send."""
+    house: House = ANYBODY
+    named: bool = True
+    """Whether the settings say who writes."""
 
 
 class Turn:
@@ -49,6 +53,8 @@ class Turn:
         """Offers that new messages are to bring."""
         self.perks: list[tuple[str, int, int, int | None]] = []
         self.outbox: list[OutboxRow] = []
+        self.asked: list[Message] = []
+        """Mails that ask to confirm."""
 
     @property
     def messages(self) -> list[Message]:
@@ -59,6 +65,12 @@ class Turn:
     def revised(self) -> list[Message]:
         """Older messages that were changed."""
         return [*self._revised.values()]
+
+    def add(self, messages: Iterable[Message]) -> None:
+        """Messages that are written down already."""
+        for message in messages:
+            self.asked.append(message)
+            self._tell_held_back(message)
 
     def pass_by(self, cues: Iterable[Cue | Tick]) -> None:
         """Let time pass, decide nothing."""
@@ -85,8 +97,10 @@ class Turn:
         They come behind the announcements of their time, and that is as the ladder's batches were cut.
         """
         if not self._manner.by_facts:
-            return Moment(self.now)
-        return Moment(max(instants.parse(cue.data.recorded_at), instants.parse(cue.time)), played=True)
+            return Moment(self.now, named=self._manner.named)
+        return Moment(
+            max(instants.parse(cue.data.recorded_at), instants.parse(cue.time)), played=True, named=self._manner.named
+        )
 
     def _held_out(self, decision: Decision) -> Decision:
         """The decision without what would go to those held out."""

@@ -4,6 +4,7 @@ from collections import Counter
 
 from services.notifier import reading, store, telling
 from services.notifier.consent import store as consents
+from services.notifier.consent.confirmation.asking import ask_to_confirm
 from services.notifier.decide import Cue
 from services.notifier.experiments.watching import watch
 from services.notifier.metrics import MESSAGES
@@ -50,10 +51,11 @@ class NotifierLane:
             turn.pass_by(read.cues)
         else:
             turn.outbox += await self._orders.enter(tx, self._lane, read.orders)
+            turn.add(await ask_to_confirm(tx, self._lane, read.statements, turn.now, self._manner.house))
             self._repeated = await _decide(tx, turn, read.cues)
             turn.outbox += await self._desk.give(tx, self._lane, turn.wanted)
             await watch(tx, self._lane, self._manner.experiments, turn.messages, read.cues)
-            self._decided.update((each.play, each.state) for each in turn.messages + turn.revised)
+            self._decided.update((each.play, each.state) for each in turn.messages + turn.revised + turn.asked)
         more = await self._tell(tx, turn)
         return Outcome(turn.outbox, read.dead, turn.tick if self._manner.by_facts else None, more_due=more)
 

@@ -26,6 +26,9 @@ from shared.topics import topics
 from tests.make import DOUBLE_OPT_IN, fact
 from tests.until import until
 
+NAMED = {"mail_from": "shop@example.com", "sender_name": "Example Shop", "imprint": "Example Shop, 1 Example Street"}
+"""Without these nothing but service mail is sent."""
+
 REAL_MAIL = {
     "mail_from": "laden@example.org",
     "sender_name": "Schöner Laden",
@@ -69,6 +72,10 @@ class Notifier:
         """A fact, by default with its personal part."""
         told = fact(type_, at, subject=person, **data)
         await self.append(topic, (person, events.encode(told)))
+
+    async def tell_fact(self, told: events.Fact) -> None:
+        """A fact without a personal part."""
+        await self.append(events.SHOP_EVENTS, (told.subject, events.encode(told)))
 
     async def introduce(self, person: str = "c1", at: int | None = None, **profile: Any) -> None:
         """Somebody with an address who agreed to advertising by e-mail."""
@@ -124,13 +131,27 @@ class Notifier:
         files = sorted((self.settings.data_dir / "maildir" / "new").iterdir())
         return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 
+    def text(self, place: int = -1) -> str:
+        """The plain text of a mail in the Maildir, by default of the only one."""
+        body = self.mail()[place].get_body(("plain",))
+        assert body is not None
+        text: str = body.get_content()
+        return text
+
 
 @asynccontextmanager
 async def notifier(
-    dsn: str, folder: Path, settings: Mapping[str, object] | None = None, *, keys: Keys | None = None
+    dsn: str,
+    folder: Path,
+    settings: Mapping[str, object] | None = None,
+    *,
+    keys: Keys | None = None,
+    unnamed: bool = False,
 ) -> AsyncIterator[Notifier]:
     """A notifier, if not set otherwise with a Maildir under `folder`, until the block ends."""
-    chosen = NotifierSettings.model_validate({"lanes": 4, "data_dir": folder, **(settings or {})})
+    chosen = NotifierSettings.model_validate(
+        {"lanes": 4, "data_dir": folder, **({} if unnamed else NAMED), **(settings or {})}
+    )
     log = PostgresLog(dsn)
     await log.open(topics(chosen))
     pool = await db.pool(dsn, size=2, name="test")

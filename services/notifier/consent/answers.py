@@ -1,4 +1,4 @@
-"""What is told of a person's consents: where they stand by channel and purpose, and every statement with its evidence."""
+"""What is told of a person's consents: where they stand, and every statement with its evidence."""
 
 from typing import Any, Literal
 
@@ -77,15 +77,17 @@ def standing_of(ledger: Ledger, address: str | None, known_until: int | None) ->
 
 
 def _told(asked: Asked, result: Basis | Reason) -> Standing:
-    if isinstance(result, Reason):
-        return Standing(channel=asked.channel, purpose=asked.purpose, topic=asked.topic, reason=result)
-    return Standing(
-        channel=asked.channel,
-        purpose=asked.purpose,
-        topic=asked.topic,
-        basis=result.ground,
-        basis_fact=result.id or result.order_id,
-    )
+    told = Standing(channel=asked.channel, purpose=asked.purpose)
+    if asked.topic is not None:
+        told.topic = asked.topic
+    match result:
+        case Reason():
+            told.reason = result
+        case Basis():
+            told.basis = result.ground
+            if (fact := result.id or result.order_id) is not None:
+                told.basis_fact = fact
+    return told
 
 
 def item(statement: Statement, last_used_at: int | None) -> StatementItem:

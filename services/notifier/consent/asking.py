@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 
 from services.notifier.consent.answers import Consents, item, standing_of
-from services.notifier.consent.confirmations import preferred
+from services.notifier.consent.confirmation.store import preferred
 from services.notifier.consent.ledger import NOTHING
 from services.notifier.consent.store import last_used, ledgers_of
 from services.notifier.profile import address, newest_profile

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.notifier.consent import confirmations
 from services.notifier.consent.basis import Asked, newest_about
+from services.notifier.consent.confirmation import store as confirmations
+from services.notifier.consent.confirmation.request import Request, confirmed, objected_since
 from services.notifier.consent.ledger import NOTHING, Ledger
 from services.notifier.consent.preferences import Choice, Visit, change, current
-from services.notifier.consent.request import Request, confirmed, objected_since
 from services.notifier.consent.statement import Kind, Statement
 from services.notifier.consent.store import add_statement, ledgers_of
 from services.notifier.message import Channel, Purpose

@@ -18,7 +18,7 @@ TOPICS: Final = {
 
 def asked_by(message: Message, address: str) -> Asked:
     """What the message needs in order to be sent to this address."""
-    return Asked(channel=message.channel, purpose=message.purpose, topic=TOPICS[message.mail], address=address)
+    return Asked(channel=message.channel, purpose=message.purpose, topic=TOPICS.get(message.mail), address=address)
 
 
 def standing_on(message: Message, found: Basis | Reason) -> Message:

@@ -18,13 +18,11 @@ from services.notifier.consent.preferences import ADDABLE, TOPICS, Choice
 from services.notifier.consent.words import Topic
 from services.notifier.mail import TEMPLATES
 from services.notifier.message import Channel
-from services.notifier.sealed import Link, read_token
+from services.notifier.sealed import CONFIRM, Link, read_token
 from services.notifier.settings import NotifierSettings
 from shared.db import Pool
 from shared.http import PROBLEM
 
-CONFIRM: Final = "confirm"
-"""The use of the token behind `/c/`."""
 LARGEST_FORM: Final = 20_000
 """Bytes of a form that are looked at."""
 
@@ -101,7 +99,8 @@ _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 def _private(html: str, status: int) -> HTMLResponse:
     """No script, nothing from elsewhere, in no frame; the address, which is a key, goes to nobody."""
     styles = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'" for style in _STYLE.findall(html)
+        f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+        for style in _STYLE.findall(html)
     )
     policy = f"default-src 'none'; style-src {styles}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     return HTMLResponse(

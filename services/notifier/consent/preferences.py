@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from services.notifier.consent.basis import Asked, Basis, basis, newest_about
+from services.notifier.consent.confirmation.request import Request
 from services.notifier.consent.grant import Grant, grant
 from services.notifier.consent.ledger import Ledger
-from services.notifier.consent.request import Request
 from services.notifier.consent.statement import Kind, Statement
 from services.notifier.consent.words import Topic, forbidden_purpose
 from services.notifier.message import Channel, Purpose

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from services.notifier.consent import confirmations
-from services.notifier.consent.confirmations import Asked
+from services.notifier.consent.confirmation import store as confirmations
+from services.notifier.consent.confirmation.request import CONFIRM_WITHIN, PLAY, asked_to_confirm, requested
+from services.notifier.consent.confirmation.store import Asked
 from services.notifier.consent.ledger import NOTHING
-from services.notifier.consent.request import CONFIRM_WITHIN, PLAY, asked_to_confirm, requested
 from services.notifier.consent.store import StatementMade, ledgers_of
 from services.notifier.message import Message
 from services.notifier.profile import address, newest_profile
@@ -23,6 +23,9 @@ class House(NamedTuple):
     shop: str
     language: str
     by_facts: bool
+
+
+ANYBODY: Final = House("the shop", "en", by_facts=False)
 
 
 async def ask_to_confirm(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from services.notifier.consent.request import Request
+from services.notifier.consent.confirmation.request import Request
 from services.notifier.message import Channel
 from shared.db import Connection
 
@@ -65,7 +65,15 @@ async def decided(tx: Connection, lane: int, asked: Sequence[Asked]) -> None:
         where lane = $1 and person = $2 and source = $3 and id = $4
         """,
         [
-            (lane, each.request.person, each.request.source, each.request.id, each.message, each.address, each.expires_at)
+            (
+                lane,
+                each.request.person,
+                each.request.source,
+                each.request.id,
+                each.message,
+                each.address,
+                each.expires_at,
+            )
             for each in asked
         ],
     )

@@ -11,12 +11,13 @@ from services.notifier.consent.grant import REQUESTED
 from services.notifier.consent.ledger import Ledger
 from services.notifier.consent.statement import Kind, Statement
 from services.notifier.consent.words import permitted_channel, permitted_purpose
-from services.notifier.message import Channel, Message, Purpose, Reason, message_id
+from services.notifier.message import Channel, Mail, Message, Purpose, Reason, message_id
+from services.notifier.plays import Play
 from shared import instants
 from shared.events import derived_id
 from shared.instants import DAY, HOUR
 
-PLAY: Final = "confirmation"
+PLAY: Final = Play.CONFIRMATION
 """What the book of plays need not say: the law wants it."""
 CONFIRM_WITHIN: Final = 7 * DAY
 """So long a link can be used to confirm."""
@@ -77,7 +78,7 @@ def asked_to_confirm(
         id=message_id(PLAY, request.person, f"{request.source}/{request.id}"),
         person=request.person,
         play=PLAY,
-        mail=PLAY,
+        mail=Mail.CONFIRMATION,
         cause=request.id,
         cause_at=request.at,
         at=now,
