@@ -22,7 +22,7 @@ HOSTILE: Final = "../a/b?c#\"'><script>document.title='taken'</script>&amp;\u202
 """An id that whoever forgets to escape stumbles over."""
 LIVELY: Final = "lively"
 SERIOUS: Final = {"serious", "critical"}
-PAGES: Final = ("/", "/live", "/people", "/at-risk", "/rules", "/health", f"/person?id={LIVELY}")
+PAGES: Final = ("/", "/live", "/people", "/at-risk", "/plays", "/rules", "/health", f"/person?id={LIVELY}")
 
 
 class Shown(NamedTuple):
@@ -115,7 +115,7 @@ async def test_an_announcement_appears_the_moment_it_is_true(shown: Shown, page:
     await expect(page.locator("[data-picture] > p")).not_to_have_text(before, timeout=20_000)
 
 
-async def test_a_person_is_told_whole(page: Page) -> None:
+async def test_a_person_is_told_whole(shown: Shown, page: Page) -> None:
     """Found by id: rung, what is missing, the curve with its deadlines, and what happened with the reasons."""
     await page.goto("/")
     await page.get_by_label("Person's id").fill(LIVELY)
@@ -124,6 +124,8 @@ async def test_a_person_is_told_whole(page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text(f"Person {LIVELY}")
     await expect(page.locator(".big")).to_contain_text("Rung 6, Advocate")
     await expect(page.get_by_text("3 converted referrals within 365 days (there: 0)")).to_be_visible()
+    worth = await shown.client.ask(f"/v1/customers/{LIVELY}/value")
+    await expect(page.locator("dt:text-is('Net value') + dd")).to_have_text(f"€{worth['net_value']}")
     await expect(page.locator("svg.curve path")).to_have_count(1)
     assert {"at risk", "silent", "now"} <= set(await page.locator("svg.curve text").all_text_contents())
     timeline = page.locator(".timeline li")
@@ -143,6 +145,16 @@ async def test_an_id_may_hold_anything(page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text(f"Person {HOSTILE}")
     assert await page.title() != "taken"
     assert (await page.goto(f"/person?id={quote(HOSTILE, safe='')}")).status == 200  # type: ignore[union-attr]
+
+
+async def test_plays_are_shown_with_their_results(shown: Shown, page: Page) -> None:
+    """As the notifier tells them: one on trial with its groups and verdict, the others by name."""
+    told = await shown.client.ask("/v1/plays/win_back/result")
+    await page.goto("/plays")
+    play = page.locator("section", has=page.get_by_role("heading", name="win_back"))
+    await expect(play.get_by_role("row", name="Treated")).to_contain_text(str(told["treated"]["people"]))
+    await expect(play.get_by_text("It is too early to say.")).to_be_visible()
+    await expect(page.get_by_role("heading", name="thank_you")).to_be_visible()
 
 
 async def test_it_speaks_german_and_english(page: Page) -> None:

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF
+from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
 from services.ladder.page.access import Access, Visitor
 from services.ladder.page.frame import shown
@@ -29,6 +30,7 @@ class Desk:
     log: Log
     queries: PageQueries
     registry: Registry
+    valuer: Valuer
     feed: Feed
     watch: Watch
     access: Access

@@ -40,6 +40,7 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
             "person.html.j2",
             person=person,
             explained=explained,
+            worth=await desk.valuer.value(person),
             parked=parked,
             curve=charts.curve(standing, falls_at, now, desk.rules),
             width=charts.WIDTH,

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ladder.core.rules import Rules
+from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
-from services.ladder.page import door, health, lists, overview, person
+from services.ladder.page import door, health, lists, overview, person, plays
 from services.ladder.page.access import Access
 from services.ladder.page.desk import Desk, visits
 from services.ladder.page.frame import route_in
@@ -22,7 +23,7 @@ def pages(desk: Desk) -> APIRouter:
     routes = APIRouter(include_in_schema=False, route_class=route_in(desk.settings.time_zone))
     visit = visits(desk.access)
     door.add(routes, desk.access)
-    for part in (overview, lists, person, health):
+    for part in (overview, lists, person, plays, health):
         part.add(routes, desk, visit)
     return routes
 
@@ -31,12 +32,14 @@ def desk_of(engine: AsyncEngine, settings: LadderSettings, rules: Rules, log: Lo
     """What the pages are made from; engine, log and neighbour are the caller's to close."""
     queries = PageQueries(engine, by_facts=settings.clock == "facts")
     feed = Feed(queries, settings.lanes)
+    registry = Registry(queries, rules, settings.lanes)
     return Desk(
         settings=settings,
         rules=rules,
         log=log,
         queries=queries,
-        registry=Registry(queries, rules, settings.lanes),
+        registry=registry,
+        valuer=Valuer(registry, rules),
         feed=feed,
         watch=Watch(feed),
         access=Access(queries),

@@ -37,7 +37,7 @@ def test_whatever_the_ladder_says_has_a_word(words: dict[str, str]) -> None:
     named |= {f"measure.{each}.other" for each in (*MARKED, "purchases", "spend", "membership")}
     named |= {f"announcement.{type_}" for type_ in ALL_TYPES}
     named |= {f"fact.{events.type_of(kind)}" for kind in events.FACT_TYPES}
-    named |= {f"rule.{name}" for part in ("phases", "churn", "measures") for name in rules().document[part]}
+    named |= {f"rule.{name}" for part in ("phases", "churn", "value", "measures") for name in rules().document[part]}
     assert named <= words.keys()
 
 
