@@ -15,6 +15,7 @@ from tests.browser import browser
 from tests.conftest import fresh_database
 from tests.e2e.deployment import REPLAY, body
 from tests.system import Client, Program, client_of
+from tests.until import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,7 +23,7 @@ HOSTILE: Final = "../a/b?c#\"'><script>document.title='taken'</script>&amp;\u202
 """An id that whoever forgets to escape stumbles over."""
 LIVELY: Final = "lively"
 SERIOUS: Final = {"serious", "critical"}
-PAGES: Final = ("/", "/live", "/people", "/at-risk", "/plays", "/rules", "/health", f"/person?id={LIVELY}")
+PAGES: Final = ("/", "/live", "/people", "/at-risk", "/worth", "/plays", "/rules", "/health", f"/person?id={LIVELY}")
 
 
 class Shown(NamedTuple):
@@ -145,6 +146,23 @@ async def test_an_id_may_hold_anything(page: Page) -> None:
     await expect(page.get_by_role("heading", level=1)).to_have_text(f"Person {HOSTILE}")
     assert await page.title() != "taken"
     assert (await page.goto(f"/person?id={quote(HOSTILE, safe='')}")).status == 200  # type: ignore[union-attr]
+
+
+async def test_those_at_risk_are_shown_in_the_order_of_what_is_at_stake(shown: Shown, page: Page) -> None:
+    """As /v1/customers puts them in order, with the money that is at stake."""
+
+    async def made() -> bool:
+        answer = await shown.client.http.get(f"{shown.url}/v1/ladder/estimates")
+        return answer.status_code == 200 and bool(answer.json()["all"]["people"])
+
+    await until(made, 30)
+    await page.goto("/at-risk")
+    told = await shown.client.ask("/v1/customers", sort="at_stake", stage="degeneration", limit="50")
+    assert await page.locator("tbody th").all_text_contents() == [each["customer"] for each in told["items"]]
+    first = told["items"][0]["value"]["at_stake"]
+    assert await page.locator("tbody td").first.text_content() == f"€{float(first):,.2f}"
+    await page.goto("/worth")
+    await expect(page.get_by_role("row", name="4 Customer")).to_be_visible()
 
 
 async def test_plays_are_shown_with_their_results(shown: Shown, page: Page) -> None:

@@ -25,7 +25,19 @@ READER, READERS = new_key("reader", ["ladder:read"])
 WRITER, WRITERS = new_key("writer", ["events:write"])
 ADMIN, ADMINS = new_key("admin", ["admin"])
 KEYS: Final = Keys([READERS, WRITERS, ADMINS])
-PATHS: Final = ("/", "/picture", "/live", "/live/stream", "/people", "/at-risk", "/person?id=c1", "/rules", "/health")
+PATHS: Final = (
+    "/",
+    "/picture",
+    "/live",
+    "/live/stream",
+    "/people",
+    "/at-risk",
+    "/person?id=c1",
+    "/worth",
+    "/plays",
+    "/rules",
+    "/health",
+)
 HERE: Final = {"Sec-Fetch-Site": "same-origin"}
 
 

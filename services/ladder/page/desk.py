@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF
+from services.ladder.estimates.asking import Estimates
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
 from services.ladder.page.access import Access, Visitor
@@ -31,6 +32,7 @@ class Desk:
     queries: PageQueries
     registry: Registry
     valuer: Valuer
+    estimates: Estimates
     feed: Feed
     watch: Watch
     access: Access

@@ -27,6 +27,7 @@ NAVIGATION: Final = (
     ("/live", "live"),
     ("/people", "people"),
     ("/at-risk", "at_risk"),
+    ("/worth", "worth"),
     ("/plays", "plays"),
     ("/rules", "rules"),
     ("/health", "health"),

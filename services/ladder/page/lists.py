@@ -7,10 +7,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, Field
 
 from services.ladder import cursors
+from services.ladder.answers import MemberValue
 from services.ladder.core.explain import Explanation, explain
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Stage, decode
 from services.ladder.cursors import PeopleCursor
+from services.ladder.estimates.asking import Among
+from services.ladder.estimates.queries import Order, Sort
 from services.ladder.page.desk import Desk, Visit
 from services.ladder.page.frame import Elsewhere, person_path
 from services.ladder.page.queries import Filter
@@ -37,6 +40,8 @@ class Listed(NamedTuple):
 
     person: str
     explained: Explanation
+    value: MemberValue | None = None
+    """Where it was asked for."""
 
 
 def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
@@ -56,8 +61,31 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
 
     @routes.get("/at-risk")
     async def list_at_risk(visit: Visit = visit, after: _After = "") -> Response:
-        people, further = await page_of(desk, Filter(stage=Stage.DEGENERATION), after)
-        return visit.show("at_risk.html.j2", people=people, address="/at-risk?", after=after, next=further)
+        """In the order of what is at stake; before the estimates were made the first time, of their ids."""
+        try:
+            people, further = await _at_stake(desk, after)
+            ranked = True
+        except Problem as problem:
+            if problem.status != 409:
+                raise
+            people, further = await page_of(desk, Filter(stage=Stage.DEGENERATION), after)
+            ranked = False
+        shown = {"people": people, "ranked": ranked, "after": after, "next": further}
+        return visit.show("at_risk.html.j2", address="/at-risk?", **shown)
+
+
+async def _at_stake(desk: Desk, after: str) -> tuple[list[Listed], str | None]:
+    """People at risk, those with the most at stake first. Raises Problem 400 and 409."""
+    among = Among(None, None, Stage.DEGENERATION)
+    page = await desk.estimates.ranked(Sort.AT_STAKE, Order.DESCENDING, among, after or None, PAGE)
+    states = {row.person: row.state for row in await desk.queries.states([each.customer for each in page.items])}
+    now = await desk.queries.now()
+    people = [
+        Listed(each.customer, _explained(states[each.customer], now, desk.rules), each.value or None)
+        for each in page.items
+        if each.customer in states
+    ]
+    return people, page.next
 
 
 async def _known(desk: Desk, person: str) -> bool:

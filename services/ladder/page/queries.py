@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Integer,
     LargeBinary,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -72,6 +74,10 @@ class PageQueries(Queries):
         """People in the order of (lane, person) behind `after`, with their states."""
         values = {"lane": after.lane, "person": after.person, "limit": limit}
         return await self._all(_listed(wanted), **values)
+
+    async def states(self, people: Sequence[str]) -> Sequence[Row[Any]]:
+        """The states of these people, as (person, state)."""
+        return await self._all(_STATES, people=list(people))
 
     async def life(self, lane: int, person: str, until: int, limit: int) -> Sequence[Row[Any]]:
         """A person's facts and transitions up to an instant, the newest of each kind, so many of each."""
@@ -146,6 +152,12 @@ def _listed(wanted: Filter) -> Select[Any]:
     found = rows.order_by(standing.c.person).limit(limit).lateral("found")
     joined = select(found).join_from(_lane, found, true()).where(_lane.c.lane >= after_lane)
     return joined.order_by(found.c.lane, found.c.person).limit(limit)
+
+
+_STATES: Final = select(standing.c.person, standing.c.state).where(
+    standing.c.lane.in_(select(_lane.c.lane)),
+    standing.c.person == any_(bindparam("people", type_=ARRAY(standing.c.person.type))),
+)
 
 
 def _wanted(wanted: Filter) -> list[Any]:

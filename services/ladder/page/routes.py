@@ -4,9 +4,10 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ladder.core.rules import Rules
+from services.ladder.estimates.asking import Estimates
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
-from services.ladder.page import door, health, lists, overview, person, plays
+from services.ladder.page import door, health, lists, overview, person, plays, worth
 from services.ladder.page.access import Access
 from services.ladder.page.desk import Desk, visits
 from services.ladder.page.frame import route_in
@@ -23,7 +24,7 @@ def pages(desk: Desk) -> APIRouter:
     routes = APIRouter(include_in_schema=False, route_class=route_in(desk.settings.time_zone))
     visit = visits(desk.access)
     door.add(routes, desk.access)
-    for part in (overview, lists, person, plays, health):
+    for part in (overview, lists, person, worth, plays, health):
         part.add(routes, desk, visit)
     return routes
 
@@ -40,6 +41,7 @@ def desk_of(engine: AsyncEngine, settings: LadderSettings, rules: Rules, log: Lo
         queries=queries,
         registry=registry,
         valuer=Valuer(registry, rules),
+        estimates=Estimates(queries, rules),
         feed=feed,
         watch=Watch(feed),
         access=Access(queries),
