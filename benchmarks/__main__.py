@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import ingest, latency, memory, notifier, stages, throughput
+from benchmarks import ingest, latency, memory, notifier, pages, stages, throughput
 from benchmarks.machine import Machine
 from shared.telemetry import configure_logging
 
@@ -25,6 +25,7 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> None:
         "latency": lambda: latency.latency(machine, chosen.rate, chosen.seconds, max(chosen.processes), logs),
         "memory": lambda: memory.memory(machine, chosen.people),
         "notifier": lambda: notifier.notifier(machine, chosen.mails, chosen.repeats, logs),
+        "pages": lambda: pages.pages(machine, chosen.pages),
         "takeover": lambda: latency.takeover(machine, chosen.repeats, logs),
     }
     try:
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--own", type=int, default=20_000, help="facts of the one person")
     parser.add_argument("--people", nargs="+", type=int, default=[10_000, 100_000], help="people for the memory")
     parser.add_argument("--mails", type=int, default=10_000, help="people who get a mail each from the notifier")
+    parser.add_argument("--pages", type=int, default=1_000_000, help="people for the page's times")
     parser.add_argument("--rate", type=int, default=1_000, help="facts a second for the latency")
     parser.add_argument("--seconds", type=int, default=10, help="length of the latency's run")
     chosen = parser.parse_args()
