@@ -113,9 +113,12 @@ async def _fill(dsn: str, people: int, rules: Rules) -> None:
 async def _post(client: httpx.AsyncClient) -> None:
     """Some orders of today by new people, so that there are announcements, facts and histories."""
     now = time.time_ns() // 1_000
-    facts = b",".join(purchase(number, b"new%d" % (number // 4), now, 10) for number in range(POSTED))
-    answer = await client.post("/v1/events", content=b"[" + facts + b"]", headers={"Content-Type": "application/json"})
-    answer.raise_for_status()
+    for start in range(0, POSTED, 500):
+        numbers = range(start, start + 500)
+        facts = b",".join(purchase(number, b"new%d" % (number // 4), now, 10) for number in numbers)
+        body = b"[" + facts + b"]"
+        answer = await client.post("/v1/events", content=body, headers={"Content-Type": "application/json"})
+        answer.raise_for_status()
 
     async def settled() -> bool:
         return not any((await client.get("/readyz")).json()["lag"].values())
