@@ -144,7 +144,7 @@ async def _estimated(client: httpx.AsyncClient, people: int) -> float | None:
 async def _paths(client: httpx.AsyncClient) -> Sequence[str]:
     """Every page, lists by what is frequent and what is rare, and a page further on."""
     further = (await client.get("/v1/customers", params={"limit": 1_000})).json()["next"]
-    lists = ("/people", "/people?rung=5", "/people?rung=7", "/people?stage=lost", "/people?id=c99", "/people?id=zzz")
+    lists = ("/people", "/people?rung=5", "/people?rung=7", "/people?stage=lost", "/people?id=ne", "/people?id=zzz")
     fixed = ("/", "/picture", "/live", *lists, f"/people?after={further}", "/at-risk", "/worth")
     return (*fixed, "/person?id=new1", "/person?id=c77", "/plays", "/rules", "/health")
 
@@ -158,5 +158,6 @@ async def _timed(client: httpx.AsyncClient, path: str) -> tuple[str, ...]:
 async def _first_byte(client: httpx.AsyncClient, path: str) -> float:
     begun = time.perf_counter()
     async with client.stream("GET", path) as answer:
+        answer.raise_for_status()
         await anext(answer.aiter_raw(1))
         return time.perf_counter() - begun
