@@ -275,6 +275,8 @@ async def test_a_play_goes_on_without_its_offer(database: str, tmp_path: Path) -
         assert withheld["data"].items() >= {"offer": "museum", "reason": "pool_empty", "play": "win_back"}.items()
         assert await running.outcomes() == [("win_back", "sent", None)]
         assert "Gutschein" not in running.mail()[0].as_string()
+        (message,) = await running.messages()
+        assert (await running.http.get(f"/v1/messages/{message['id']}")).json()["without_offer"] == "pool_empty"
 
 
 async def test_what_an_offer_cost_decides_who_gets_it(database: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from services.notifier.message import Reason, State
+from services.notifier.offers.desk import Without
 from services.notifier.plays import Play
 
 
@@ -33,12 +34,13 @@ class Messages(BaseModel):
 
 
 class MessageText(MessageItem):
-    """A message with the text that the person reads."""
+    """A message with the text that the person reads; `without_offer`: why it goes without the offer it was to bring."""
 
     language: str
     subject: str
     text: str
     html: str
+    without_offer: Without | None = None
 
 
 class PerkItem(BaseModel):

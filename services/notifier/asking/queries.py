@@ -11,6 +11,7 @@ from services.notifier.asking import store
 from services.notifier.asking.answers import MessageItem, Messages, MessageText, PerkItem, Perks
 from services.notifier.mail import Composer
 from services.notifier.message import State
+from services.notifier.offers.store import reason_withheld
 from services.notifier.plays import Book, Play
 from services.notifier.profile import newest_profile
 from services.notifier.settings import NotifierSettings
@@ -56,9 +57,13 @@ class Queries:
             person, place = (row["lane"], message.person), (row["lane"], message.id)
             profiles = (await profiles_of(connection, [person])).get(person, ())
             voucher = (await vouchers_of(connection, [place])).get(place)
+            without = await reason_withheld(connection, *place)
         profile = newest_profile(profiles, message.at if self._by_facts else None)
         text = self._composer.text(message, profile, voucher)
-        return MessageText(**_item(row), language=text.language, subject=text.subject, text=text.plain, html=text.html)
+        more: dict[str, Any] = {} if without is None else {"without_offer": without}
+        return MessageText(
+            **_item(row), language=text.language, subject=text.subject, text=text.plain, html=text.html, **more
+        )
 
     async def perks(self, customer: str) -> Perks:
         """What a person has been granted, and what of it was withdrawn."""

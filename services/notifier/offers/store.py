@@ -389,8 +389,9 @@ async def spent(connection: Connection, month: str) -> dict[str, int]:
     return {row["play"]: row["spent"] for row in rows}
 
 
-async def offer_of(connection: Connection, lane: int, message: str) -> asyncpg.Record | None:
+async def reason_withheld(connection: Connection, lane: int, message: str) -> str | None:
     """Why this message goes without its offer; None: it has it, or none was wanted."""
-    return await connection.fetchrow(
-        "select offer, reason from notifier.withheld where lane = $1 and message = $2", lane, message
+    reason: str | None = await connection.fetchval(
+        "select reason from notifier.withheld where lane = $1 and message = $2", lane, message
     )
+    return reason
