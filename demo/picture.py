@@ -13,6 +13,7 @@ _PHASE_COLOURS: Final[dict[str, Colour]] = {"initiation": "blue", "active": "gre
 _NAMES: Final = {
     "rung.promoted": "promotions",
     "rung.demoted": "demotions",
+    "rung.endangered": "rungs endangered",
     "phase.changed": "changes of phase or stage",
     "referral.converted": "referrals converted",
     "churn.risk_raised": "churn risks raised",

@@ -62,6 +62,8 @@ def change(announcement: Answer) -> str:
         return f"▲ rung {to}" if from_ is None else f"▲ rung {from_} to {to}"
     if type_ == "rung.demoted":
         return f"▼ rung {from_} to {to}"
+    if type_ == "rung.endangered":
+        return f"rung {from_} ends soon"
     if type_ == "phase.changed":
         return f"{to['phase']}: {to['stage']}"
     return _CHANGES[type_]

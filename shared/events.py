@@ -471,6 +471,30 @@ class RungChange(_Change, kw_only=True, gc=False):
     to: int
 
 
+class Needed(msgspec.Struct, gc=False):
+    """A criterion of the rules and how much of it there is; amounts of `spend` are text."""
+
+    measure: str
+    have: int | str
+    need: int | str
+    within_days: int | None
+
+
+class Counted(Needed, gc=False):
+    """A criterion with the newest facts that count, newest first, as many as it needs."""
+
+    facts: tuple[str, ...]
+
+
+class RungDanger(_Change, kw_only=True, gc=False):
+    """From the rung the person stands on to the one they would fall to at `at`, and the criteria that run out."""
+
+    from_: int = field(name="from")
+    to: int
+    at: str
+    because: list[Counted]
+
+
 class PhaseChange(_Change, kw_only=True, gc=False):
     """From one phase and stage to another; null before the first fact."""
 
@@ -495,6 +519,12 @@ class RungDemoted(_Message, tag="rung.demoted"):
     """The person fell."""
 
     data: RungChange
+
+
+class RungEndangered(_Message, tag="rung.endangered"):
+    """The person falls soon if nothing more is heard."""
+
+    data: RungDanger
 
 
 class PhaseChanged(_Message, tag="phase.changed"):
@@ -536,6 +566,7 @@ class ReferralConverted(_Message, tag="referral.converted"):
 Announcement = (
     RungPromoted
     | RungDemoted
+    | RungEndangered
     | PhaseChanged
     | ChurnRiskRaised
     | ChurnRiskCleared

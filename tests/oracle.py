@@ -7,7 +7,9 @@ these depend on what was before. Instants are microseconds since 1970, money is 
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache, cached_property
@@ -43,8 +45,9 @@ Told = Fact | ReferralCredited
 DAY = 86_400_000_000
 SECOND = 1_000_000
 GRACE = {2: 0, 4: 0, 5: 30 * DAY, 6: 30 * DAY, 7: 30 * DAY}
-WINDOWS = (14, 30, 90, 180, 365, 365 + 30, 730, 730 + 30)
-"""Days after a fact at which a window, a duration, a grace, or a window and the grace after it can end."""
+WARNING = 30 * DAY
+WINDOWS = (14, 30, 90, 180, 365 - 30, 365, 365 + 30, 730 - 30, 730, 730 + 30)
+"""Days after a fact at which a window, a duration, a grace, or a window and the grace after it can end, or be near."""
 
 # MBG/NBD on CDNOW, time in weeks.
 R, ALPHA, A, B = 0.525, 6.183, 0.891, 1.614
@@ -98,6 +101,8 @@ class Visible(NamedTuple):
     last_purchase_at: int | None
     made: int
     converted: frozenset[str]
+    danger: tuple[int, int] | None
+    """The fall that is near: to which rung, and when."""
 
 
 Cause = tuple[str, str, str | int]
@@ -481,7 +486,26 @@ def deadline_name(before: State, past: Past) -> str:
 # -- one step ----------------------------------------------------------------------------------------------------
 
 
-def visible(before: Visible | None, state: State, past: Past) -> Visible:
+def danger(state: State, past: Past, future: Sequence[int]) -> tuple[int, int] | None:
+    """The first fall within the time of warning if nothing more is heard; `future`: instants at which one may come."""
+    if not state.graces and all(keeps(rung, at_instant(past, past.now + WARNING)) for rung in state.held):
+        return None  # time only takes away
+    for at in future[bisect_right(future, past.now) : bisect_right(future, past.now + WARNING)]:
+        then = climb(state, at_instant(past, at))
+        if then.rung < state.rung:
+            return then.rung, at
+        state = then
+    return None
+
+
+def at_instant(past: Past, now: int) -> Past:
+    """The same facts at another time."""
+    then = copy(past)
+    then.now = now
+    return then
+
+
+def visible(before: Visible | None, state: State, past: Past, future: Sequence[int]) -> Visible:
     """The standing to be seen, given the one before it."""
     phase, stage, because = stage_of(state, past)
     same_rung = before is not None and before.rung == state.rung
@@ -505,6 +529,7 @@ def visible(before: Visible | None, state: State, past: Past) -> Visible:
         last_purchase_at=max(bought, default=None),
         made=past.count(is_referral),
         converted=past.friends,
+        danger=danger(state, past, future),
     )
 
 
@@ -524,6 +549,8 @@ def difference(before: Visible | None, after: Visible, at: int, naming: Naming) 
     if origin != to:
         told.append(Announced("phase.changed", at, origin, to, naming("phase.changed")))
     told += [Announced(kind, at, origin, to, naming(kind)) for kind in moods(before, after)]
+    if after.danger is not None and (before is None or before.danger is None or before.rung != after.rung):
+        told.append(Announced("rung.endangered", at, after.rung, after.danger[0], naming("rung.endangered")))
     entered = after.converted - (before.converted if before is not None else frozenset())
     told += [Announced("referral.converted", at, None, friend, naming("")) for friend in sorted(entered)]
     return told
@@ -574,8 +601,9 @@ def walk(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
     """The life that these facts make, step by step, up to and with an instant."""
     facts = that_count(facts)
     orders = orders_of(facts, shop)
+    future = sorted(candidates(facts, orders, shop))
     agenda: list[tuple[Key, Told | None]] = [(key_of(fact), fact) for fact in facts]
-    agenda += [((at, "", ""), None) for at in candidates(facts, orders, shop)]
+    agenda += [((at, "", ""), None) for at in future]
     steps: list[Step] = []
     known: list[Told] = []
     state = State()
@@ -587,7 +615,7 @@ def walk(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
         state = climb(before, past)
         state = replace(state, passive=passivity(state, past, fact))
         was = steps[-1].after if steps else None
-        after = visible(was, state, past)
+        after = visible(was, state, past, future)
         steps.append(Step(key, fact, after, difference(was, after, key[0], _naming(fact, before, past))))
     return steps
 
@@ -596,6 +624,7 @@ def _naming(fact: Told | None, before: State, past: Past) -> Naming:
     if fact is not None:
         return lambda _: cause_of(fact)
     named = {"churn.risk_raised": "churn_risk", "customer.lapsed": "churn_silence", "rung.demoted": "rung_lapsed"}
+    named["rung.endangered"] = "rung_endangered"
     return lambda kind: ("deadline", named.get(kind) or deadline_name(before, past), past.now)
 
 
@@ -605,7 +634,7 @@ def steps_seen(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
     was: tuple[object, ...] | None = None
     for step in walk(facts, until, shop):
         risk = step.after.phase == "active" and step.after.risk_raised
-        now = (step.after.rung, step.after.phase, step.after.stage, risk)
+        now = (step.after.rung, step.after.phase, step.after.stage, risk, step.after.danger is not None)
         if step.fact is not None or now != was:
             seen.append(step)
         was = now

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from services.ladder.core.decide import Change, FactCause
+from services.ladder.core.falls import Falls
 from shared import instants
 from shared.events import LADDER_EVENTS, PhaseName, Standing, Tick, derived_id, encode, type_of
 from shared.lanes import OutboxRow
@@ -34,15 +35,20 @@ def announce(
     else:
         told = f'{{"deadline":"{cause.name}","at":"{instants.text(cause.at)}"}}'
         message_id = derived_id(person, type_, cause.name, str(cause.at))
+    fall = "" if change.falls is None else _fall(change.falls)
     data = (
         f'{{"cause":{told},"standing":{_standing(change.rung, change.phase, change.stage)},'
-        f'{_recorded(recorded_at, historical)},"from":{_place(change.from_)},"to":{_place(change.to)}}}'
+        f'{_recorded(recorded_at, historical)},"from":{_place(change.from_)},"to":{_place(change.to)}{fall}}}'
     ).encode()
     head = (
         f'{{"id":"{message_id}","source":"{SOURCE}","type":"{type_}","subject":{_text(person)},'
         f'"time":"{time}","specversion":"1.0","data":'
     )
     return message_id, b"%b%b}" % (head.encode(), data), data
+
+
+def _fall(falls: Falls) -> str:
+    return f',"at":"{falls.at}","because":{_encode(falls.because).decode()}'
 
 
 @lru_cache(maxsize=256)

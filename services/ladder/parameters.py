@@ -18,6 +18,7 @@ _CURSOR: Final = "Go on behind the page that gave this as `next`."
 AnnouncementType = Literal[
     "rung.promoted",
     "rung.demoted",
+    "rung.endangered",
     "phase.changed",
     "churn.risk_raised",
     "churn.risk_cleared",

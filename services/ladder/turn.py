@@ -256,7 +256,8 @@ class Turn:
         for fact in past.known:
             if type(fact) is ReferralCredited:
                 self._credit(fact)
-        changes = decide(before, standing, DeadlineCause(name=RULES_CHANGED, at=until), until) if emit else []
+        cause = DeadlineCause(name=RULES_CHANGED, at=until)
+        changes = decide(before, standing, cause, until, self.manner.rules) if emit else []
         self._stand(known, standing, changes, until, correction=True)
 
     # -- announcing ----------------------------------------------------------------------------------------------

@@ -5,12 +5,15 @@ from typing import Final, Literal, final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.ladder.core.falls import Falls, falls_of
+from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF, Because, Phase, Stage, Standing
 from shared.events import PhaseName
 
 Type = Literal[
     "rung.promoted",
     "rung.demoted",
+    "rung.endangered",
     "phase.changed",
     "churn.risk_raised",
     "churn.risk_cleared",
@@ -54,10 +57,13 @@ class Change(Struct, frozen=True, gc=False):
     rung: int
     phase: str
     stage: str
+    falls: Falls | None = None
+    """The fall that an endangered rung is to end by."""
 
 
 _OWN: Final[dict[str, str]] = {
     "rung.demoted": "rung_lapsed",
+    "rung.endangered": "rung_endangered",
     "churn.risk_raised": "churn_risk",
     "customer.lapsed": "churn_silence",
 }
@@ -73,10 +79,17 @@ Difference = tuple[Type, int | PhaseName | None, int | PhaseName | str]
 
 def alike(before: Standing, after: Standing) -> bool:
     """Whether nothing that is announced differs between two standings of one person, credits aside."""
-    return before.stage is after.stage and before.rung == after.rung and before.at_risk is after.at_risk
+    return (
+        before.stage is after.stage
+        and before.rung == after.rung
+        and before.at_risk is after.at_risk
+        and before.endangered is after.endangered
+    )
 
 
-def decide(before: Standing | None, after: Standing, cause: Cause, at: int, friend: str | None = None) -> list[Change]:
+def decide(
+    before: Standing | None, after: Standing, cause: Cause, at: int, rules: Rules, friend: str | None = None
+) -> list[Change]:
     """The announcements of one step at `at`; `before` is None before the first fact.
 
     `friend` is whom the step's credit is about.
@@ -84,19 +97,30 @@ def decide(before: Standing | None, after: Standing, cause: Cause, at: int, frie
     if before is not None and friend is None and alike(before, after):
         return []
     rung, name = after.rung, _NAMES[after.stage]
-    return [
+    changes = [
         Change(type_, at, cause, from_, to, rung, name.phase, name.stage)
         for type_, from_, to in _differences(before, after, friend)
     ]
+    if after.endangered and (before is None or not before.endangered or before.rung != after.rung):
+        changes += _endangered(after, cause, at, rules)
+    return changes
 
 
-def decide_deadlines(before: Standing, after: Standing, phase_by: str, at: int) -> list[Change]:
+def _endangered(after: Standing, cause: Cause, at: int, rules: Rules) -> list[Change]:
+    """Once for each danger: a fall that is put off a little, but still near, is not warned of again."""
+    falls = falls_of(after, at, rules)
+    assert falls is not None
+    name = _NAMES[after.stage]
+    return [Change("rung.endangered", at, cause, after.rung, falls.to, after.rung, name.phase, name.stage, falls)]
+
+
+def decide_deadlines(before: Standing, after: Standing, phase_by: str, at: int, rules: Rules) -> list[Change]:
     """The announcements of all deadlines of the instant `at`; a change of phase is ascribed to `phase_by`."""
     return [
         change
         if (own := _OWN.get(change.type, phase_by)) == phase_by
         else replace(change, cause=DeadlineCause(own, at))
-        for change in decide(before, after, DeadlineCause(phase_by, at), at)
+        for change in decide(before, after, DeadlineCause(phase_by, at), at, rules)
     ]
 
 

@@ -76,7 +76,14 @@ def _climb(after: Standing, affected: Affected, rules: Rules, at: int) -> Standi
 
 def _settle(after: Standing, rules: Rules, at: int) -> None:
     phases.settle(after, rules, at)
-    after.due = min(rungs.due(after, rules), phases.due(after, rules, at))
+    falls = rungs.due(after, rules)
+    if falls < FOREVER:
+        warning = falls - rules.warning
+        after.endangered = warning <= at
+        falls = falls if after.endangered else warning
+    else:
+        after.endangered = False
+    after.due = min(falls, phases.due(after, rules, at))
 
 
 # -- purchases ---------------------------------------------------------------------------------------------------

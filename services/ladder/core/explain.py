@@ -3,33 +3,19 @@
 Asks the same criteria that decide, so it cannot disagree with them.
 """
 
-from decimal import Decimal
-
 from msgspec import Struct, field
 
-from services.ladder.core import phases, rungs
-from services.ladder.core.criteria import Condition, Criterion, until_of
+from services.ladder.core import phases
+from services.ladder.core.counted import counted, in_grace, met, money, needed
+from services.ladder.core.criteria import Criterion
 from services.ladder.core.evolve import advance
+from services.ladder.core.falls import Falls, falls_of
 from services.ladder.core.rules import Rules, Rung
-from services.ladder.core.standing import FOREVER, NEVER, Standing, copied
+from services.ladder.core.standing import Standing
 from shared import instants
+from shared.events import Counted, Needed
 
 _LATEST = instants.parse("9999-12-31T00:00:00Z")
-
-
-class Needed(Struct, gc=False):
-    """A criterion that is not met yet; amounts of `spend` are text."""
-
-    measure: str
-    have: int | str
-    need: int | str
-    within_days: int | None
-
-
-class Counted(Needed, gc=False):
-    """A criterion with the newest facts that count, newest first, as many as it needs."""
-
-    facts: tuple[str, ...]
 
 
 class RungExplained(Struct, gc=False):
@@ -67,14 +53,6 @@ class Next(Struct, gc=False):
     number: int
     key: str
     missing: list[list[Needed]]
-
-
-class Falls(Struct, gc=False):
-    """The first fall if nothing more is heard, and the criteria that run out."""
-
-    to: int
-    at: str
-    because: list[Counted]
 
 
 class Totals(Struct, gc=False):
@@ -120,7 +98,7 @@ def explain(standing: Standing, as_of: int, rules: Rules) -> Explanation:
         phase=_phase(now, as_of),
         churn=_churn(now, as_of, rules),
         next_=_next(now, as_of, rules),
-        falls=_falls(now, as_of, rules),
+        falls=falls_of(now, as_of, rules),
         totals=_totals(now, rules),
         referrals=Referrals(now.referrals_made, now.referrals_converted),
     )
@@ -128,24 +106,14 @@ def explain(standing: Standing, as_of: int, rules: Rules) -> Explanation:
 
 def _rung(standing: Standing, now: int, rules: Rules) -> RungExplained:
     rung = rules.rungs[standing.rung - 1]
-    held_by = [_counted(one, standing, now, rules) for one in _held_by(standing, rung, now)]
+    held_by = [counted(one, standing, now, rules) for one in _held_by(standing, rung, now)]
     return RungExplained(standing.rung, rung.key, instants.text(standing.rung_since), held_by)
 
 
 def _held_by(standing: Standing, rung: Rung, now: int) -> list[Criterion]:
-    if _in_grace(standing, rung, now):
+    if in_grace(standing, rung, now):
         return rung.keep.criteria()
-    return _met(rung.enter if rung.enter.until(standing) > now else rung.keep, standing, now)
-
-
-def _in_grace(standing: Standing, rung: Rung, now: int) -> bool:
-    return NEVER < standing.ends[rung.index] <= now
-
-
-def _met(condition: Condition, standing: Standing, now: int) -> list[Criterion]:
-    """The criteria of all ways that hold, each once."""
-    ways = [way for way in condition.ways if until_of(way, standing) > now]
-    return list(dict.fromkeys(criterion for way in ways for criterion in way))
+    return met(rung.enter if rung.enter.until(standing) > now else rung.keep, standing, now)
 
 
 def _phase(standing: Standing, now: int) -> PhaseExplained:
@@ -175,7 +143,7 @@ def _next(standing: Standing, now: int, rules: Rules) -> Next | None:
     condition = rung.keep if rung.enter.until(standing) > now else rung.enter
     ways = [[one for one in way if one.until(standing) <= now] for way in condition.ways]
     ways.sort(key=lambda way: _further_facts(way, standing, now))
-    return Next(rung.index + 1, rung.key, [[_needed(one, standing, now, rules) for one in way] for way in ways])
+    return Next(rung.index + 1, rung.key, [[needed(one, standing, now, rules) for one in way] for way in ways])
 
 
 def _further_facts(way: list[Criterion], standing: Standing, now: int) -> int:
@@ -188,53 +156,16 @@ def _further_facts(way: list[Criterion], standing: Standing, now: int) -> int:
     return sum(lacking.values())
 
 
-def _falls(standing: Standing, now: int, rules: Rules) -> Falls | None:
-    at = rungs.due(standing, rules)
-    if at >= FOREVER:
-        return None
-    fallen = copied(standing)
-    rungs.fall(fallen, rules, at)
-    failing = [rung for rung in rungs.resting(standing, rules) if standing.ends[rung.index] + rung.grace == at]
-    because = [_counted(one, standing, now, rules) for one in _runs_out(standing, failing[-1], now)]
-    return Falls(fallen.rung, instants.text(at), because)
-
-
-def _runs_out(standing: Standing, rung: Rung, now: int) -> list[Criterion]:
-    """The criteria of keep that end with it; in grace all that fail."""
-    if _in_grace(standing, rung, now):
-        return [one for one in rung.keep.criteria() if one.until(standing) <= now]
-    end = standing.ends[rung.index]
-    return [one for one in _met(rung.keep, standing, now) if one.until(standing) <= end]
-
-
 def _totals(standing: Standing, rules: Rules) -> Totals:
     return Totals(
         purchases=standing.purchases,
         purchase_days=standing.purchase_days,
-        spent=_money(standing.spent, rules),
-        refunded=_money(standing.refunded, rules),
+        spent=money(standing.spent, rules),
+        refunded=money(standing.refunded, rules),
         currency=rules.currency,
         first_purchase_at=_text(standing.first_purchase_at),
         last_purchase_at=_text(standing.last_purchase_at),
     )
-
-
-def _counted(criterion: Criterion, standing: Standing, now: int, rules: Rules) -> Counted:
-    needed = _needed(criterion, standing, now, rules)
-    facts = criterion.facts(standing, now)
-    return Counted(needed.measure, needed.have, needed.need, needed.within_days, facts)
-
-
-def _needed(criterion: Criterion, standing: Standing, now: int, rules: Rules) -> Needed:
-    have: int | str = criterion.have(standing, now)
-    need: int | str = criterion.at_least
-    if criterion.measure == "spend":
-        have, need = _money(criterion.have(standing, now), rules), _money(criterion.at_least, rules)
-    return Needed(criterion.measure, have, need, criterion.within_days)
-
-
-def _money(minor: int, rules: Rules) -> str:
-    return f"{Decimal(minor).scaleb(-rules.exponent):f}"
 
 
 def _text(at: int | None) -> str | None:

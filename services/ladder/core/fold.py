@@ -31,13 +31,13 @@ def step(standing: Standing | None, fact: Known, rules: Rules) -> tuple[Standing
         if not makes_known(fact):
             raise ValueError("a credit alone makes nobody known")
         after = evolve(None, fact, rules)
-        return after, decide(None, after, cause_of(fact), at)
+        return after, decide(None, after, cause_of(fact), at, rules)
     changes: list[Change] = []
     if standing.due <= at:
         standing, changes = sweep(standing, at, rules)
     after = evolve(standing, fact, rules)
     if type(fact) is ReferralCredited or not alike(standing, after):
-        changes += decide(standing, after, cause_of(fact), at, _friend(fact))
+        changes += decide(standing, after, cause_of(fact), at, rules, _friend(fact))
     return after, changes
 
 
@@ -46,7 +46,7 @@ def sweep(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[
     after, steps = advance(standing, until, rules)
     changes: list[Change] = []
     for one in steps:
-        changes += decide_deadlines(one.before, one.after, one.deadline, one.at)
+        changes += decide_deadlines(one.before, one.after, one.deadline, one.at, rules)
     return after, changes
 
 
@@ -65,7 +65,7 @@ def correct(before: Standing | None, past: Past, cause: Known, rules: Rules) -> 
         raise ValueError("a credit alone makes nobody known")
     after, _ = advance(after, at, rules)
     after = _as_of_step(after, at)
-    return after, changes + decide(before, after, cause_of(cause), at, _friend(cause))
+    return after, changes + decide(before, after, cause_of(cause), at, rules, _friend(cause))
 
 
 def refold(facts: Iterable[Known], rules: Rules, until: int | None = None) -> Standing | None:

@@ -92,6 +92,12 @@ class Phases(Struct, forbid_unknown_fields=True):
     lost_days: Days
 
 
+class WrittenFalls(Struct, forbid_unknown_fields=True):
+    """How long before a fall it is warned of."""
+
+    warn_days: Annotated[int, Meta(ge=0, le=100_000)] = 30
+
+
 class Churn(Struct, forbid_unknown_fields=True):
     """The churn model's parameters (alpha in weeks) and where its score means risk and silence."""
 
@@ -131,6 +137,7 @@ class Document(Struct, forbid_unknown_fields=True):
     phases: Phases
     churn: Churn
     value: Value = msgspec.field(default_factory=Value)
+    falls: WrittenFalls = msgspec.field(default_factory=WrittenFalls)
 
 
 # -- as used -----------------------------------------------------------------------------------------------------
@@ -205,6 +212,8 @@ class Rules:
     """So many minor units make one."""
     time_zone: str
     rungs: tuple[Rung, ...]
+    warning: int
+    """So many microseconds before a fall it is warned of."""
     growth_from: int
     """The number of the rung from which on a rise is growth."""
     durations: Durations
@@ -249,6 +258,7 @@ def load(toml: bytes | str, *, currency: str = "EUR", exponent: int = 2, time_zo
         unit=Decimal(10**exponent),
         time_zone=time_zone,
         rungs=rungs,
+        warning=document.falls.warn_days * DAY,
         growth_from=RUNGS.index(phases.growth_from) + 1,
         durations=_durations(phases),
         pace=pace,

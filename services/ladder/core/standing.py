@@ -138,6 +138,8 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     first_day_spent: int = 0
     """Of `spent` what was paid on the first purchase day."""
     worth: Worth = NOTHING
+    endangered: bool = False
+    """A fall is near and has been warned of."""
 
     @property
     def phase(self) -> Phase:

@@ -6,7 +6,7 @@ from functools import cache
 
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause
-from services.ladder.core.explain import explain
+from services.ladder.core.explain import Explanation, explain
 from services.ladder.core.referrals import credit_of
 from services.ladder.core.rules import Rules, load
 from services.ladder.core.standing import Standing
@@ -80,7 +80,14 @@ def explained(standing: Standing, at: int, shop: Shop) -> Seen:
         "last_purchase_at": _instant(totals.last_purchase_at),
         "made": told.referrals.made,
         "converted": told.referrals.converted,
+        "danger": _danger(told, at),
     }
+
+
+def _danger(told: Explanation, at: int) -> tuple[int, int] | None:
+    if told.falls is None or instants.parse(told.falls.at) - oracle.WARNING > at:
+        return None
+    return told.falls.to, instants.parse(told.falls.at)
 
 
 def foretold(standing: Standing, at: int, shop: Shop) -> Seen:

@@ -48,8 +48,8 @@ def test_announcements_chain(rules: Rules, data: st.DataObject) -> None:
     """However facts arrive, each announcement goes on from where the one before it ended, never back in time."""
     facts = data.draw(lives())
     ladder = arrive(rules, data.draw(arrivals(facts)))
-    for type_ in ("rung", "phase"):
-        chain = [change for change in ladder.changes if change.type.startswith(type_)]
+    for type_, moves in (("rung", {"rung.promoted", "rung.demoted"}), ("phase", {"phase.changed"})):
+        chain = [change for change in ladder.changes if change.type in moves]
         assert all(later.from_ == earlier.to for earlier, later in pairwise(chain))
         assert not chain or (chain[0].from_ is None and chain[-1].to == current(ladder, type_))
     assert all(earlier.at <= later.at for earlier, later in pairwise(ladder.changes))
@@ -115,8 +115,8 @@ def test_nothing_changes_before_due(rules: Rules, facts: list[Known], data: st.D
         standing = after
 
 
-def visible(standing: Standing) -> tuple[int, str, bool]:
-    return standing.rung, standing.stage, standing.at_risk
+def visible(standing: Standing) -> tuple[int, str, bool, bool]:
+    return standing.rung, standing.stage, standing.at_risk, standing.endangered
 
 
 @every_rules

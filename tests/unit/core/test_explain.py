@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ladder.core import fold
-from services.ladder.core.explain import Explanation, Needed, explain
+from services.ladder.core.explain import Explanation, explain
 from services.ladder.core.facts import Known
 from services.ladder.core.rules import Rules, load
 from services.ladder.core.standing import Standing
 from shared import instants
+from shared.events import Needed
 from tests.make import RULES_TOML, credit, day, fact, purchase, rules
 from tests.unit.core.lives import EXOTIC, RULES, lives
 from tests.unit.core.told import stand
@@ -37,7 +38,7 @@ def test_a_customer_at_risk() -> None:
     """A customer's explanation tells all there is to tell, in this shape."""
     assert shown(*bought(0, 40, 41), at=150) == {
         "as_of": "2024-05-30T00:00:00Z",
-        "rules_version": 1,
+        "rules_version": 2,
         "rung": {
             "number": 4,
             "key": "customer",

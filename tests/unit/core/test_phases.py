@@ -203,6 +203,7 @@ def test_a_life_in_its_announcements() -> None:
         (343, "churn.risk_raised", "retention", "degeneration", "churn_risk"),
         (578, "phase.changed", "degeneration", "win_back", "churn_silence"),
         (578, "customer.lapsed", "degeneration", "win_back", "churn_silence"),
+        (900, "rung.endangered", 4, 3, "rung_endangered"),
         (930, "rung.demoted", 4, 3, "rung_lapsed"),
         (943, "phase.changed", "win_back", "lost", "lost"),
     ]

@@ -11,8 +11,8 @@ from tests.unit.core.told import stand
 SHIPPED = RULES_TOML.read_text()
 
 WRONG = {
-    "no TOML": ("version = 1", "version = ", "not TOML"),
-    "an unknown key": ("version = 1", "verzion = 1", "unknown field `verzion`"),
+    "no TOML": ("version = 2", "version = ", "not TOML"),
+    "an unknown key": ("version = 2", "verzion = 2", "unknown field `verzion`"),
     "an unknown key inside": ("at_least = 2 }", "at_leest = 2 }", "unknown field `at_leest`"),
     "an unknown measure": ('measure = "responses"', 'measure = "smiles"', "smiles"),
     "a rung too many": ('key = "fan"', 'key = "friend"', "must be target_market, prospect, buyer"),
@@ -99,14 +99,14 @@ def test_shipped_rules() -> None:
     rules = load(SHIPPED)
     assert tuple(rung.key for rung in rules.rungs) == RUNGS
     assert [rung.needs_below for rung in rules.rungs] == [False] * 3 + [True] * 4
-    assert rules.document["version"] == rules.version == 1
+    assert rules.document["version"] == rules.version == 2
 
 
 def test_digest_is_of_what_changes_a_fold() -> None:
     """Thresholds, currency, its decimals and the time zone change the digest; remarks and the version do not."""
     digest = load(SHIPPED).digest
     assert load(SHIPPED.encode() + b"# a remark").digest == digest
-    assert load(SHIPPED.replace("version = 1", "version = 2")).digest == digest
+    assert load(SHIPPED.replace("version = 2", "version = 3")).digest == digest
     others = [
         load(SHIPPED.replace("lost_days = 365", "lost_days = 366")),
         load(SHIPPED.replace("risk_at = 0.5", "risk_at = 0.4")),

@@ -2,10 +2,12 @@
 
 import pytest
 
+from services.ladder.core.decide import DeadlineCause, FactCause
 from services.ladder.core.facts import Known
-from shared.events import Fact
+from shared import instants
+from shared.events import Counted, Fact
 from tests.make import credit, day, fact, purchase
-from tests.unit.core.told import stand, tell, told
+from tests.unit.core.told import Ladder, of_type, stand, tell, told
 
 
 def engaged(at: int) -> Fact:
@@ -151,3 +153,41 @@ def test_since_is_when_the_number_was_reached() -> None:
     """Falling to a rung begins it anew."""
     standing = stand(*ADVOCATE, left(day(50)), at=day(200))
     assert (standing.rung, standing.rung_since) == (4, day(80))
+
+
+# -- a fall that is near -----------------------------------------------------------------------------------------
+
+
+def endangered(ladder: Ladder) -> list[tuple[float, object, object]]:
+    """The warnings: day, rung and the rung below."""
+    return [(at, from_, to) for at, type_, from_, to, _ in told(ladder.changes) if type_ == "rung.endangered"]
+
+
+def test_a_fall_is_warned_of_thirty_days_before() -> None:
+    """The warning names the day of the fall, the rung below, and what runs out."""
+    ladder = tell(purchase(day(0), id_="a"), purchase(day(1), id_="b"), until=day(701))
+    (warning,) = of_type(ladder.changes, "rung.endangered")
+    assert (warning.at, warning.from_, warning.to) == (day(701), 4, 3)
+    assert warning.cause == DeadlineCause("rung_endangered", day(701))
+    assert warning.falls is not None
+    assert warning.falls.at == instants.text(day(731))
+    assert warning.falls.because == [Counted("purchases", 2, 1, 730, ("b",))]
+
+
+def test_who_buys_in_time_is_warned_again_only_of_the_next_danger() -> None:
+    """A purchase ends the danger; the next one is a new one."""
+    ladder = tell(purchase(day(0)), purchase(day(1)), purchase(day(720)), until=day(1420))
+    assert endangered(ladder) == [(701, 4, 3), (1420, 4, 3)]
+
+
+def test_a_fall_nearer_than_the_warning_is_told_at_once() -> None:
+    """Who leaves the programme has thirty days, and is told so with the leaving as its cause."""
+    ladder = tell(*MEMBER, left(day(50)), until=day(79))
+    (warning,) = of_type(ladder.changes, "rung.endangered")
+    assert (warning.at, warning.from_, warning.to) == (day(50), 5, 4)
+    assert isinstance(warning.cause, FactCause)
+
+
+def test_a_warning_does_not_wait_for_a_fall_that_does_not_come() -> None:
+    """A buyer never falls, so nobody is warned."""
+    assert endangered(tell(purchase(day(0)), until=day(5000))) == []

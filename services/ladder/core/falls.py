@@ -1,0 +1,39 @@
+"""The fall that is to come if nothing more is heard: when, to which rung, and what runs out."""
+
+from msgspec import Struct
+
+from services.ladder.core import rungs
+from services.ladder.core.counted import counted, in_grace, met
+from services.ladder.core.criteria import Criterion
+from services.ladder.core.rules import Rules, Rung
+from services.ladder.core.standing import FOREVER, Standing, copied
+from shared import instants
+from shared.events import Counted
+
+
+class Falls(Struct, gc=False):
+    """The first fall if nothing more is heard, and the criteria that run out."""
+
+    to: int
+    at: str
+    because: list[Counted]
+
+
+def falls_of(standing: Standing, now: int, rules: Rules) -> Falls | None:
+    """The first fall after `now`, by which deadlines have fired; None when the rung stays."""
+    at = rungs.due(standing, rules)
+    if at >= FOREVER:
+        return None
+    fallen = copied(standing)
+    rungs.fall(fallen, rules, at)
+    failing = [rung for rung in rungs.resting(standing, rules) if standing.ends[rung.index] + rung.grace == at]
+    because = [counted(one, standing, now, rules) for one in _runs_out(standing, failing[-1], now)]
+    return Falls(fallen.rung, instants.text(at), because)
+
+
+def _runs_out(standing: Standing, rung: Rung, now: int) -> list[Criterion]:
+    """The criteria of keep that end with it; in grace all that fail."""
+    if in_grace(standing, rung, now):
+        return [one for one in rung.keep.criteria() if one.until(standing) <= now]
+    end = standing.ends[rung.index]
+    return [one for one in met(rung.keep, standing, now) if one.until(standing) <= end]
