@@ -83,7 +83,7 @@ def test_numbers_and_times_are_written_as_the_language_does() -> None:
 
 def test_what_has_no_word_is_called_by_its_own_name() -> None:
     """A later ladder may announce what this page does not know yet."""
-    assert language.language("de", "UTC").name("announcement", "rung.endangered") == "rung.endangered"
+    assert language.language("de", "UTC").name("announcement", "rung.repainted") == "rung.repainted"
 
 
 def _filled(words: str) -> set[str]:
