@@ -1,6 +1,6 @@
 """`python -m services.ladder`: this service alone, as often as there are cores.
 
-`refold` re-decides everybody; `fit` fits the models to the journal.
+`refold` re-decides everybody, `fit` fits the models to the journal, `export` writes everybody to a file.
 """
 
 import sys
@@ -19,5 +19,9 @@ if __name__ == "__main__":
             from services.ladder.estimates.command import main as fit
 
             fit(sys.argv[2:])
+        case ["export"]:
+            from services.ladder.estimates.export import main as export
+
+            export(sys.argv[2:])
         case _:
             main("Loyalty ladder: ladder", LadderSettings, [open_part])

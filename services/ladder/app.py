@@ -11,9 +11,11 @@ from services.ladder import answers, cursors, parameters
 from services.ladder.core.rules import Rules
 from services.ladder.estimates.asking import Among, Estimates
 from services.ladder.estimates.queries import Order
-from services.ladder.estimates.routes import NOT_YET, add_estimates, add_value
+from services.ladder.estimates.routes import NOT_YET, add_estimates, add_value, add_what_if
+from services.ladder.estimates.trials import Trials
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import ALL_TYPES, Feed
+from services.ladder.page.neighbour import Neighbour
 from services.ladder.people import Registry
 from services.ladder.picture import picture
 from services.ladder.queries import Queries
@@ -28,8 +30,10 @@ _UNKNOWN = problem("Nobody is known by this id")
 _GONE = problem("The cursor is older than what is kept")
 
 
-def router(engine: AsyncEngine, settings: LadderSettings, rules: Rules) -> APIRouter:
-    """All questions, answered from this database; the engine is the caller's to dispose of."""
+def router(
+    engine: AsyncEngine, settings: LadderSettings, rules: Rules, neighbour: Neighbour | None = None
+) -> APIRouter:
+    """All questions, answered from this database; the engine and the neighbour are the caller's to close."""
     queries = Queries(engine, by_facts=settings.clock == "facts")
     feed = Feed(queries, settings.lanes)
     routes = APIRouter(
@@ -48,6 +52,7 @@ def router(engine: AsyncEngine, settings: LadderSettings, rules: Rules) -> APIRo
     _add_people(routes, registry, estimates)
     add_value(routes, Valuer(registry, rules))
     add_estimates(routes, estimates)
+    add_what_if(routes, estimates, Trials(neighbour or Neighbour(None, None), rules))
     _add_picture(routes, queries, rules)
     _add_feed(routes, feed)
     _add_stream(routes, feed)

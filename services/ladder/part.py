@@ -65,7 +65,7 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
         refresher = Refresher(estimates, settings, rules)
         async with background(runtime.tasks, worker.run, refresher.run):
             routes = APIRouter()
-            routes.include_router(router(engine, settings, rules))
+            routes.include_router(router(engine, settings, rules, neighbour))
             routes.include_router(pages(desk_of(engine, settings, rules, runtime.log, neighbour)))
             yield Part("ladder", routes, {"database": reachable}, behind, look)
     finally:

@@ -1,12 +1,16 @@
 """What everybody is worth and what to expect: made in the background, asked over HTTP."""
 
 import asyncio
+import csv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pyarrow import parquet
 
 from services.ladder.estimates import store
 from services.ladder.estimates.refresher import Refresher
@@ -16,6 +20,7 @@ from shared.events import Fact
 from tests.integration.ladder_http import ladder, pages
 from tests.integration.ladder_lanes import Lanes
 from tests.make import day, fact, identified, purchase, refund
+from tests.system import run
 
 PEOPLE = 12
 END = day(400)
@@ -151,3 +156,51 @@ async def test_a_cursor_of_another_order_is_refused(database: str) -> None:
             for other in ({"sort": "chance_now"}, {"sort": "net_value", "order": "asc"}, {})
         ]
     assert [answer.status_code for answer in answers] == [400, 400, 400]
+
+
+async def test_what_if_says_what_it_stands_on(database: str) -> None:
+    """Over GET by assumption; over POST a play is asked after, and that there is no notifier is told, not an error."""
+    async with told(database) as (_, client, refresher):
+        await refresher.refresh()
+        got = (await client.get("/v1/ladder/what-if", params={"rung": 3, "share": 0.5})).raise_for_status().json()
+        body = {"rung": 3, "share": 0.5, "measured": [{"rung": 3, "play": "thank_you"}]}
+        posted = (await client.post("/v1/ladder/what-if", json=body)).raise_for_status().json()
+        estimates = (await client.get("/v1/ladder/estimates")).json()
+        wrong = [
+            await client.post("/v1/ladder/what-if", json={"rung": 7}),
+            await client.post("/v1/ladder/what-if", content=b"{", headers={"Content-Type": "application/json"}),
+            await client.get("/v1/ladder/what-if?share=0"),
+        ]
+    here, above = (float(estimates["rungs"][number]["value_per_person"]) for number in (2, 3))
+    (rung,) = got["rungs"]
+    assert (rung["people"], rung["rests_on"]) == (1, "assumption")
+    assert float(rung["gain_per_person"]["expected"]) == pytest.approx(above - here, abs=0.011)
+    (tried,) = posted["rungs"]
+    assert tried["unavailable"].startswith("there is no result of a play of this name")
+    assert tried["gain"] == rung["gain"]
+    assert [answer.status_code for answer in wrong] == [422, 400, 422]
+
+
+async def test_everybody_can_be_exported(database: str, tmp_path: Path) -> None:
+    """A line a person, with the figures of their own pages; CSV runs no formula, Parquet has types."""
+    async with told(database) as (lanes, client, _):
+        await lanes.tell([purchase(END, subject="=1+1", amount="3.00")])
+        await lanes.settled()
+        own = await values(client)
+    settings = {"DATABASE_URL": database, "LANES": "4", "CLOCK": "facts", "DATA_DIR": str(tmp_path)}
+    ended = [await run("services.ladder", settings, "export", str(tmp_path / name)) for name in ("a.csv", "a.parquet")]
+    assert [one.code for one in ended] == [0, 0], ended
+    assert "people written: 13 (100%)" in ended[0].err
+    assert ended[0].out == f"13 people written to {tmp_path / 'a.csv'}.\n"
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = {row["customer"]: row for row in csv.DictReader(file)}
+    assert set(rows) == {*own, "'=1+1"}
+    for person, value in own.items():
+        assert (rows[person]["spent"], rows[person]["net_value"]) == (value["brought"], value["net_value"])
+        assert rows[person]["expected_value"] == (value["expected"] or {"value": "0.00"})["value"]
+        assert rows[person]["source"] == value["acquisition"]["source"]
+    typed = {row["customer"]: row for row in parquet.read_table(tmp_path / "a.parquet").to_pylist()}
+    assert set(typed) == {*own, "=1+1"}
+    assert typed["=1+1"]["spent"] == Decimal("3.00")
+    assert {str(typed[person]["net_value"]) for person in own} == {value["net_value"] for value in own.values()}
+    assert not list(tmp_path.glob("*.part"))

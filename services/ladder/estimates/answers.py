@@ -128,3 +128,35 @@ class AcquisitionAnswer(Struct, kw_only=True):
     currency: str
     sources: list[SourceAcquisition]
     others: SourceAcquisition | None
+
+
+class WhatIfRung(Struct, kw_only=True):
+    """People of a rung who move up one. `gain` is null where nobody stands above to be like."""
+
+    number: int
+    key: str
+    to: str
+    people: Annotated[int, Meta(description="Who move.")]
+    gain: Annotated[MoneyRange | None, Meta(description="Of all of them, after the margin.")]
+    gain_per_person: MoneyRange | None
+    may_spend_per_person: Annotated[str | None, Meta(description="More than this costs more than it brings.")]
+    rests_on: Annotated[str, Meta(description="`assumption`, `measured` by a play, or `nothing`.")]
+    play: str | None
+    window_days: Annotated[int | None, Meta(description="Of what was measured; an assumption is of a year.")]
+    unavailable: Annotated[str | None, Meta(description="Why what was measured is not known.")]
+
+
+class WhatIf(Struct, kw_only=True):
+    """What it would bring in the days that follow if people moved up one rung, and what that stands on."""
+
+    as_of: str
+    made_at: str
+    days: int
+    interval: float
+    currency: str
+    share: float
+    effect: float
+    rungs: list[WhatIfRung]
+    most_gained_on: Annotated[int | None, Meta(description="The rung from which moving up brings the most in all.")]
+    assumptions: list[str]
+    selection: Annotated[str, Meta(description="A warning.")]

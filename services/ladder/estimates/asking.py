@@ -1,5 +1,6 @@
 """Questions that the estimates as they were made the last time answer."""
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from services.ladder import cursors
@@ -8,11 +9,19 @@ from services.ladder.core.rules import Rules
 from services.ladder.core.standing import RUNGS, Phase, Stage
 from services.ladder.cursors import RankingCursor
 from services.ladder.estimates import acquisition
-from services.ladder.estimates.answers import AcquisitionAnswer, LadderEstimates, MoneyRange, Range, RungEstimate
+from services.ladder.estimates.answers import (
+    AcquisitionAnswer,
+    LadderEstimates,
+    MoneyRange,
+    Range,
+    RungEstimate,
+    WhatIf,
+)
 from services.ladder.estimates.outlook import DAYS
 from services.ladder.estimates.queries import NOTED, After, Order, Sort, ranked
 from services.ladder.estimates.snapshot import INTERVAL, RungNoted, Snapshot, decode
 from services.ladder.estimates.valuing import money, rounded
+from services.ladder.estimates.what_if import Measured, Supposed, what_if
 from services.ladder.queries import Queries
 from shared import instants
 from shared.http import Problem
@@ -68,6 +77,10 @@ class Estimates:
             sources=[acquisition.told(source, rules) for source in noted.sources],
             others=None if noted.others is None else acquisition.told(noted.others, rules),
         )
+
+    async def what_if(self, supposed: Supposed, measured: Mapping[int, Measured]) -> WhatIf:
+        """What it would bring if people moved up. Raises Problem 409."""
+        return what_if(await self.snapshot(), supposed, measured, self._rules)
 
     async def snapshot(self) -> Snapshot:
         """What the estimates came to the last time. Raises Problem 409 before the first time."""

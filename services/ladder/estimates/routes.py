@@ -1,11 +1,15 @@
 """Worth and expectations over HTTP."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
 
 from services.ladder import parameters
 from services.ladder.estimates import answers
 from services.ladder.estimates.asking import Estimates
+from services.ladder.estimates.trials import Trials
 from services.ladder.estimates.valuing import Valuer
+from services.ladder.estimates.what_if import TOP, Supposed
 from services.ladder.schemas import answer, problem
 from shared.http import json
 
@@ -42,3 +46,25 @@ def add_estimates(routes: APIRouter, estimates: Estimates) -> None:
     async def get_acquisition() -> Response:
         """By source what a new customer costs, brings, and may cost at most."""
         return json(await estimates.acquisition())
+
+
+def add_what_if(routes: APIRouter, estimates: Estimates, trials: Trials) -> None:
+    """What if people moved up."""
+    told: dict[int | str, dict[str, Any]] = {
+        200: answer(answers.WhatIf, "What it would bring, and what that stands on"),
+        409: NOT_YET,
+    }
+
+    @routes.get("/v1/ladder/what-if", responses=told)
+    async def get_what_if(
+        rung: Annotated[int | None, Query(ge=1, lt=TOP, description="Only people on this rung.")] = None,
+        share: Annotated[float, Query(gt=0, le=1, description="So many of them move up.")] = 1.0,
+        effect: Annotated[float, Query(ge=0, le=1, description="How much of the difference comes true.")] = 1.0,
+    ) -> Response:
+        """What a year would bring if people moved up one rung, and what may be spent on each for it."""
+        return json(await estimates.what_if(Supposed(rung=rung, share=share, effect=effect), {}))
+
+    @routes.post("/v1/ladder/what-if", responses=told)
+    async def post_what_if(request: Request, supposed: Supposed) -> Response:
+        """The same, with what plays on trial have measured instead of the assumption. Nothing is changed."""
+        return json(await estimates.what_if(supposed, await trials.measured(request, supposed.measured)))

@@ -23,7 +23,10 @@ class Range(Struct, array_like=True, frozen=True):
 
 
 class RungNoted(Struct, frozen=True):
-    """One rung, or all; `value` is after the margin, `deviation` that of one person's year, both in major units."""
+    """One rung, or all; `value` is after the margin, in major units.
+
+    `deviation` is that of one person's year by chance, `spread` that of what is expected between people.
+    """
 
     people: int
     buyers: int
@@ -31,6 +34,7 @@ class RungNoted(Struct, frozen=True):
     purchase_days: Range
     value: Range
     deviation: float
+    spread: float
 
 
 class SourceNoted(Struct, frozen=True):
@@ -101,13 +105,15 @@ def _play(rung: RungSum, rules: Rules, chance: np.random.Generator) -> Played:
 
 
 def _rung(rung: RungSum, plays: Played) -> RungNoted:
+    people = max(1, rung.people)
     return RungNoted(
         people=rung.people,
         buyers=rung.buyers,
         net=rung.net,
         purchase_days=_range(rung.purchase_days, plays.purchase_days),
         value=_range(rung.value, plays.paid),
-        deviation=float(plays.paid.std()) / max(1, rung.people) ** 0.5,
+        deviation=float(plays.paid.std()) / people**0.5,
+        spread=max(0.0, rung.squares / people - (rung.value / people) ** 2) ** 0.5,
     )
 
 
@@ -118,6 +124,7 @@ def _all(rungs: list[RungSum], played: list[Played]) -> RungNoted:
         net=sum(rung.net for rung in rungs),
         purchase_days=sum(rung.purchase_days for rung in rungs),
         value=sum(rung.value for rung in rungs),
+        squares=sum(rung.squares for rung in rungs),
     )
     days, paid = (np.sum([plays[column] for plays in played], axis=0) for column in (0, 1))
     return _rung(whole, Played(days, paid))

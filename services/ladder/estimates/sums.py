@@ -29,6 +29,8 @@ class RungSum:
     net: int = 0
     purchase_days: float = 0.0
     value: float = 0.0
+    squares: float = 0.0
+    """Of each person's value."""
     sample: Floats = field(default_factory=lambda: np.zeros((6, 0)))
     """Lots drawn, x, t_x, T, mean and the chance to be alive, of those with the lowest lots."""
 
@@ -96,6 +98,7 @@ class Sums:
             if np.any(here):
                 rung.purchase_days += float(seen.purchase_days[here].sum())
                 rung.value += float(seen.value[here].sum())
+                rung.squares += float((seen.value[here] ** 2).sum())
                 rung.draw(Histories(*(column[here] for column in people)), seen.alive[here], self._chance)
 
     def _source(self, standing: Standing) -> SourceSum:
