@@ -90,9 +90,12 @@ def _folded(steps: Stages, manner: Manner, records: list[Record], known: dict[st
     with steps.of("fold and announce"):
         for message, body, at in read.messages:
             turn.take(message, body, at)
-    with steps.of("encode standings, count tallies, into the cache"):
+    with steps.of("encode standings, count tallies"):
         turn.standings()
         turn.tallies()
+    with steps.of("figures: add up"):
+        turn.figures.rows()
+    with steps.of("standings into the cache"):
         known.update(turn.stored())
     return turn
 
@@ -101,7 +104,7 @@ async def _written(steps: Stages, connection: Connection, log: Log, turn: Turn) 
     lanes = LaneStore("ladder", lease_seconds=1)
     rows = list(enumerate(turn.outbox, turn.seq + 1))
     async with connection.transaction():
-        with steps.of("journal, standings, transitions, tallies"):
+        with steps.of("journal, standings, transitions, tallies, figures"):
             await write(connection, turn)
         with steps.of("outbox, checkpoint"):
             await lanes.save(connection, Lane(0, 0, 0, rows[-1][0], 0, None, {}), turn.now, rows)

@@ -14,8 +14,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from services.ladder.core import fold
+from services.ladder.core.moves import Moves
+from services.ladder.core.past import Past
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import decode
+from services.ladder.figures.sums import Figure, Sums
+from services.ladder.reading import read_journal
 from shared import events, instants
 from shared.db import Pool
 from tests import oracle
@@ -124,6 +128,31 @@ async def recounted(pool: Pool) -> dict[tuple[str, str], tuple[int, int]]:
     for row in await pool.fetch("select type from ladder.transition"):
         people["announced", row["type"]] += 1
     return {key: (people[key], spent[key]) for key in people}
+
+
+Figures = dict[tuple[object, ...], tuple[int, ...]]
+"""By span, kind, day and key the numbers of a row."""
+
+
+async def figured(pool: Pool) -> Figures:
+    """The daily differences over all lanes, without rows that say nothing."""
+    columns = ", ".join(f"sum({name})::bigint" for name in Figure._fields)
+    rows = await pool.fetch(f"select span, kind, day, key, {columns} from ladder.figure group by 1, 2, 3, 4")
+    return {tuple(row[:4]): tuple(row[4:]) for row in rows if any(row[4:])}
+
+
+async def refigured(pool: Pool, rules: Rules) -> Figures:
+    """What they should say: every person's journal told anew, up to the step their standing is of."""
+    journal = defaultdict(list)
+    for row in await pool.fetch("select person, body from ladder.fact"):
+        journal[row["person"]].append(read_journal(row["body"]))
+    sums, moves = Sums(), Moves()
+    for row in await pool.fetch("select person, state from ladder.standing"):
+        newest = Past(journal[row["person"]], rules).fold(moves)
+        assert newest is not None
+        fold.sweep(newest, decode(row["state"]).step_at, rules, moves.made)
+        sums.count(moves)
+    return {tuple(row[:4]): tuple(row.figure) for row in sums.rows()}
 
 
 # -- what the oracle says ----------------------------------------------------------------------------------------

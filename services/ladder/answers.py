@@ -95,13 +95,13 @@ class PhaseCount(Struct, kw_only=True):
 
 
 class Picture(Struct, kw_only=True):
-    """The ladder as a whole; `announced` counts announcements by type since the beginning."""
+    """The ladder as a whole; `announced` counts announcements by type since the beginning, but not of a past day."""
 
-    as_of: str
+    as_of: Annotated[str, Meta(description="The instant, or the day at whose end it was so.")]
     people: int
     rungs: list[RungCount]
     phases: list[PhaseCount]
-    announced: dict[str, int]
+    announced: dict[str, int] | UnsetType = UNSET
 
 
 class Announcements(Struct, kw_only=True):

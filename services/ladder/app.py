@@ -15,9 +15,11 @@ from services.ladder.estimates.routes import NOT_YET, add_estimates, add_value, 
 from services.ladder.estimates.trials import Trials
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import ALL_TYPES, Feed
+from services.ladder.figures.asking import Figures
+from services.ladder.figures.routes import MISSING, add_figures
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.people import Registry
-from services.ladder.picture import picture
+from services.ladder.picture import picture, picture_of
 from services.ladder.queries import Queries
 from services.ladder.schemas import answer, problem
 from services.ladder.settings import LadderSettings
@@ -53,7 +55,8 @@ def router(
     add_value(routes, Valuer(registry, rules))
     add_estimates(routes, estimates)
     add_what_if(routes, estimates, Trials(neighbour or Neighbour(None, None), rules))
-    _add_picture(routes, queries, rules)
+    _add_picture(routes, queries, rules, figures)
+    add_figures(routes, figures)
     _add_feed(routes, feed)
     _add_stream(routes, feed)
     return routes
@@ -95,11 +98,14 @@ def _add_people(routes: APIRouter, registry: Registry, estimates: Estimates) -> 
         return json(await registry.history(customer, after, limit))
 
 
-def _add_picture(routes: APIRouter, queries: Queries, rules: Rules) -> None:
-    @routes.get("/v1/ladder", responses={200: answer(answers.Picture, "The picture of the ladder")})
-    async def get_ladder() -> Response:
-        """How many people stand on each rung and in each phase, and what has been announced."""
-        return json(await picture(queries, rules))
+def _add_picture(routes: APIRouter, queries: Queries, rules: Rules, figures: Figures) -> None:
+    @routes.get("/v1/ladder", responses={200: answer(answers.Picture, "The picture of the ladder"), 409: MISSING})
+    async def get_ladder(at: parameters.Day = None) -> Response:
+        """How many people stand on each rung and in each phase, and what has been announced.
+
+        With `at` as of the end of that day, by the facts known now; what was announced when stays in the histories.
+        """
+        return json(await picture(queries, rules) if at is None else await picture_of(at, figures, rules))
 
     @routes.get("/v1/rules", responses={200: answer(answers.RulesAnswer, "The rules")})
     async def get_rules() -> Response:

@@ -1,9 +1,10 @@
 """The parameters of the ladder's questions, checked and described."""
 
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Header, Path, Query
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
 from services.ladder.core.standing import Phase, Stage
 from services.ladder.estimates.queries import Order, Sort
@@ -40,6 +41,14 @@ def instant(told: Any) -> int:
     return at
 
 
+def _reckoned(day: date) -> date:
+    """Only days whose years before and after can be named. Raises ValueError."""
+    if not 1900 <= day.year < 3000:
+        raise ValueError("must be within the years 1900 to 2999")
+    return day
+
+
+Date = Annotated[date, AfterValidator(_reckoned)]
 PersonInPath = Annotated[
     str,
     Path(alias="id", min_length=1, max_length=200, pattern=_NO_NUL, description="The person's id, percent-encoded."),
@@ -53,6 +62,7 @@ AsOf = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
     Query(description="The standing as it was at this instant, by the facts known now."),
 ]
+Day = Annotated[Date | None, Query(alias="at", description="A calendar day of the shop.")]
 After = Annotated[str | None, Query(description=_CURSOR)]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at most.")]
 RungNumber = Annotated[int | None, Query(ge=1, le=7, description="Only people on this rung.")]

@@ -13,6 +13,7 @@ import msgspec
 
 from services.ladder import store
 from services.ladder.core.rules import Rules
+from services.ladder.figures import store as figures
 from services.ladder.lanes import manner_of, rules_of
 from services.ladder.settings import LadderSettings
 from services.ladder.turn import Turn
@@ -86,6 +87,7 @@ async def _refold(job: Job, dsn: str) -> int:
         for number in range(job.settings.lanes):
             people += await _refold_lane(connection, job, progress, number)
         await job.lanes.set_meta(connection, "rules", job.rules.digest)
+        await job.lanes.set_meta(connection, figures.MISSING, "")
         await job.lanes.set_meta(connection, PROGRESS, "")
         return people
 
@@ -119,6 +121,8 @@ async def _refold_page(
     async with connection.transaction():
         now = await job.lanes.begin(connection, lane.lane, lane.epoch, lane.turn)
         until = (lane.time or 0) if job.settings.clock == "facts" else now
+        if not after:
+            await figures.clear(connection, lane.lane)
         stored = await store.page(connection, lane.lane, after, PAGE)
         turn = Turn(manner_of(job.settings, job.rules), lane.lane, lane.seq, now)
         for person, rows in (await store.facts(connection, lane.lane, list(stored))).items():

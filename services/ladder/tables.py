@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal,
 )
 
+from services.ladder.figures.sums import Figure
 from shared.lanes.tables import Key, lane_tables
 
 metadata = MetaData(schema="ladder")
@@ -133,4 +134,19 @@ tally = Table(
     Column("people", BigInteger, nullable=False),
     Column("spent", BigInteger, nullable=False, comment="minor units"),
     PrimaryKeyConstraint("lane", "kind", "key"),
+)
+
+figure = Table(
+    "figure",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("span", Key, nullable=False, comment="day or month"),
+    Column("kind", Key, nullable=False, comment="cell, cohort or way"),
+    Column(
+        "day", Integer, nullable=False, comment="the first of the span, in days since 1970-01-01 in the shop's zone"
+    ),
+    Column("key", Key, nullable=False, comment="which cell, cohort or way"),
+    *[Column(name, BigInteger, nullable=False) for name in Figure._fields],
+    PrimaryKeyConstraint("lane", "span", "kind", "day", "key"),
+    comment="daily differences: what they sum up to is a figure",
 )

@@ -12,10 +12,12 @@ from services.ladder.announce import announce
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause, decide
 from services.ladder.core.facts import key
+from services.ladder.core.moves import Moves
 from services.ladder.core.past import Past
 from services.ladder.core.referrals import credit_of
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF, Stage, Standing, decode, due_at, encode
+from services.ladder.figures.sums import Sums
 from services.ladder.reading import claim_of, read_journal
 from services.ladder.store import CreditRow, FactLine, FactRow, ParkedRow, StandingRow, Stored, TransitionLine
 from shared.events import (
@@ -96,6 +98,9 @@ class Turn:
     transitions: list[TransitionLine] = field(default_factory=list)
     credits: list[CreditRow] = field(default_factory=list)
     waiting: list[ParkedRow] = field(default_factory=list)
+    figures: Sums = field(default_factory=Sums)
+    moves: Moves = field(default_factory=Moves)
+    """Of the fact that is being folded; counted once it has been."""
     duplicates: int = 0
     unfinished: bool = False
     """Whether the sweep stopped at its limit."""
@@ -143,6 +148,7 @@ class Turn:
         except Exception as error:
             _log.exception("ladder.parked", lane=self.lane, fact=message.id, source=message.source)
             person.standing = before
+            self.moves.clear()
             del self.facts[facts:], self.outbox[outbox:], self.transitions[transitions:]
             self.parked.add(person.id)
             self._wait(person, body, repr(error))
@@ -159,7 +165,7 @@ class Turn:
         claim = claim_of(message)
         if person.past is None:
             late = False
-            standing, changes = fold.step(person.standing, message, self.manner.rules)
+            standing, changes = fold.step(person.standing, message, self.manner.rules, self.moves.made)
         else:
             first = person.claims is None or claim is None or claim not in person.claims
             standing, changes, late = self._retold(person, person.past, message, first=first)
@@ -169,18 +175,22 @@ class Turn:
         self._refer(person, message)
         if type(message) is ReferralCredited:
             self._credit(message)
+        self.figures.count(self.moves)
 
     def _retold(
         self, person: Person, past: Past, message: Folded, *, first: bool
     ) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
+        in_order = first and _in_order(_step(person), message, key(message))
+        if not in_order:
+            self.moves.undone += fold.counted_behind(person.standing, past, rules)
         past.learn(message)
         if first and person.claims is not None and (claim := claim_of(message)) is not None:
             person.claims.add(claim)
-        if first and _in_order(_step(person), message, key(message)):
-            return *fold.step(person.standing, message, rules), False
-        return *fold.correct(person.standing, past, message, rules), True
+        if in_order:
+            return *fold.step(person.standing, message, rules, self.moves.made), False
+        return *fold.correct(person.standing, past, message, rules, self.moves), True
 
     def _stand(
         self,
@@ -237,28 +247,34 @@ class Turn:
         if known.standing is None or person in self.parked:
             return
         try:
-            standing, changes = fold.sweep(known.standing, until, self.manner.rules)
+            standing, changes = fold.sweep(known.standing, until, self.manner.rules, self.moves.made)
         except Exception as error:
             _log.exception("ladder.parked", lane=self.lane, deadline=known.standing.due)
+            self.moves.clear()
             self.parked.add(person)
             self._wait(known, A_DEADLINE, repr(error))
             return
         self._stand(known, standing, changes, until, correction=False)
+        self.figures.count(self.moves)
 
     def refold(self, person: str, until: int, *, emit: bool) -> None:
-        """Fold a person from nothing up to `until`; `emit`: announce what that changes."""
+        """Fold a person from nothing up to `until`; `emit`: announce what that changes.
+
+        Nothing is in the figures of them: the job has cleared those of the lane.
+        """
         known = self.people[person]
-        before, past = known.standing, known.past
+        before, past, rules = known.standing, known.past, self.manner.rules
         assert past is not None
-        standing = fold.refold(past.known, self.manner.rules)
+        standing = past.fold(self.moves)
         assert standing is not None, "who stands somewhere has a fact of their own"
-        standing, _ = fold.sweep(standing, until, self.manner.rules)
+        standing, _ = fold.sweep(standing, until, rules, self.moves.made)
         for fact in past.known:
             if type(fact) is ReferralCredited:
                 self._credit(fact)
         cause = DeadlineCause(name=RULES_CHANGED, at=until)
-        changes = decide(before, standing, cause, until, self.manner.rules) if emit else []
+        changes = decide(before, standing, cause, until, rules) if emit else []
         self._stand(known, standing, changes, until, correction=True)
+        self.figures.count(self.moves)
 
     # -- announcing ----------------------------------------------------------------------------------------------
 

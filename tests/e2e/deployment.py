@@ -15,7 +15,7 @@ from shared import db, events, instants
 from shared.log import Log, Record
 from shared.topics import topics
 from tests.integration.log_stores import KafkaStore, Store
-from tests.seen import Reading, Seen, Standing, by_id, counted, recounted, standings
+from tests.seen import Reading, Seen, Standing, by_id, counted, figured, recounted, refigured, standings
 from tests.system import Client, Program, run
 from tests.until import until
 
@@ -141,8 +141,9 @@ class Deployment:
         await self.consistent()
 
     async def consistent(self) -> None:
-        """Assert that tallies agree with the rows, and that the log has every announcement in the outbox's order."""
+        """Assert that sums agree with the rows, and that the log has every announcement in the outbox's order."""
         assert await counted(self.pool) == await recounted(self.pool)
+        assert await figured(self.pool) == await refigured(self.pool, rules_of(self.settings))
         assert await self.published() == await self.told()
 
     async def told(self) -> list[list[str]]:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from tests.system import ROOT, Program, client_of
 
-DOCUMENTS = ("README.md", "docs/messages.md", "docs/offers.md", "docs/experiments.md", "docs/estimates.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/messages.md",
+    "docs/offers.md",
+    "docs/experiments.md",
+    "docs/estimates.md",
+    "docs/figures.md",
+)
 BASE = "http://127.0.0.1:8000"
 ENDED_BY_US = 28
 """curl's exit code when --max-time is over: a stream has no end."""

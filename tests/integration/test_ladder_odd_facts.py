@@ -7,6 +7,7 @@ from services.ladder import store
 from services.ladder.core import fold
 from services.ladder.core.decide import Change
 from services.ladder.core.facts import Known
+from services.ladder.core.moves import Move
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing
 from services.ladder.lanes import rules_of
@@ -92,10 +93,12 @@ async def test_a_person_whose_fold_fails_is_parked_and_everybody_else_goes_on(
     rich = [purchase(day(n), subject="rich", order=f"o{n}") for n in range(1, 4)]
     step = fold.step
 
-    def failing(standing: Standing | None, fact: Known, rules: Rules) -> tuple[Standing, list[Change]]:
+    def failing(
+        standing: Standing | None, fact: Known, rules: Rules, moves: list[Move] | None = None
+    ) -> tuple[Standing, list[Change]]:
         if fact.subject == "poor" and fact.at == day(2):
             raise ArithmeticError("odd")
-        return step(standing, fact, rules)
+        return step(standing, fact, rules, moves)
 
     with monkeypatch.context() as patched:
         patched.setattr(fold, "step", failing)
@@ -150,10 +153,12 @@ async def test_a_deadline_that_cannot_be_folded_parks_its_person_alone(
     """Who cannot be swept waits and is no lag; time goes on for the others, and a new owner tries again."""
     sweep = fold.sweep
 
-    def failing(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[Change]]:
+    def failing(
+        standing: Standing, until: int, rules: Rules, moves: list[Move] | None = None
+    ) -> tuple[Standing, list[Change]]:
         if standing.spent == 6600:
             raise ArithmeticError("odd")
-        return sweep(standing, until, rules)
+        return sweep(standing, until, rules, moves)
 
     with monkeypatch.context() as patched:
         patched.setattr(fold, "sweep", failing)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from services.ladder.core.decide import Change, FactCause, alike, decide, decide_deadlines
 from services.ladder.core.evolve import advance, evolve
 from services.ladder.core.facts import Known, instant, key, known_since
+from services.ladder.core.moves import Move, Moves, moved, moves_of
 from services.ladder.core.past import Past, makes_known
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, copied
@@ -21,49 +22,74 @@ def is_late(standing: Standing, fact: Known) -> bool:
     return key(fact) < standing.step
 
 
-def step(standing: Standing | None, fact: Known, rules: Rules) -> tuple[Standing, list[Change]]:
+def step(
+    standing: Standing | None, fact: Known, rules: Rules, moves: list[Move] | None = None
+) -> tuple[Standing, list[Change]]:
     """Folds a fact that is newer than everything known of the person; deadlines on the way fire before it.
 
-    Raises ValueError when the person is unknown and the fact does not make them known.
+    To `moves` are added those that figures know of. Raises ValueError when the person is unknown and the fact does not
+    make them known.
     """
     at = instant(fact)
     if standing is None:
         if not makes_known(fact):
             raise ValueError("a credit alone makes nobody known")
         after = evolve(None, fact, rules)
+        if moves is not None and (move := moved(None, after, at, rules)) is not None:
+            moves.append(move)
         return after, decide(None, after, cause_of(fact), at, rules)
     changes: list[Change] = []
     if standing.due <= at:
-        standing, changes = sweep(standing, at, rules)
+        standing, changes = sweep(standing, at, rules, moves)
     after = evolve(standing, fact, rules)
+    if moves is not None and (move := moved(standing, after, at, rules)) is not None:
+        moves.append(move)
     if type(fact) is ReferralCredited or not alike(standing, after):
         changes += decide(standing, after, cause_of(fact), at, rules, _friend(fact))
     return after, changes
 
 
-def sweep(standing: Standing, until: int, rules: Rules) -> tuple[Standing, list[Change]]:
+def sweep(
+    standing: Standing, until: int, rules: Rules, moves: list[Move] | None = None
+) -> tuple[Standing, list[Change]]:
     """Time passed: every deadline up to and including `until` fires at its own instant."""
     after, steps = advance(standing, until, rules)
+    if moves is not None:
+        moves += moves_of(steps, rules)
     changes: list[Change] = []
     for one in steps:
         changes += decide_deadlines(one.before, one.after, one.deadline, one.at, rules)
     return after, changes
 
 
-def correct(before: Standing | None, past: Past, cause: Known, rules: Rules) -> tuple[Standing, list[Change]]:
+def counted_behind(standing: Standing | None, past: Past, rules: Rules) -> list[Move]:
+    """The moves of the deadlines that have fired behind the newest fact; to be asked before a correction is learnt.
+
+    `past` remembers meanwhile the moves up to that fact.
+    """
+    newest = past.fold()
+    return [] if standing is None or newest is None else moves_of(advance(newest, standing.step_at, rules)[1], rules)
+
+
+def correct(
+    before: Standing | None, past: Past, cause: Known, rules: Rules, moves: Moves | None = None
+) -> tuple[Standing, list[Change]]:
     """Folds the person anew and tells the difference, at the later of the cause's instant and the newest step.
 
-    `past` has learnt all that is known of the person, `cause` among it. Raises ValueError when nothing of it makes the
-    person known.
+    `past` has learnt all that is known of the person, `cause` among it. To `moves` are added those of the facts from
+    the changed place on, as they were and as they are, and of the deadlines behind them as they are.
+    Raises ValueError when nothing of it makes the person known.
     """
     at = instant(cause) if before is None else max(instant(cause), before.step_at)
     changes: list[Change] = []
     if before is not None:
         before, changes = sweep(before, at, rules)
-    after = past.fold()
+    after = past.fold(moves)
     if after is None:
         raise ValueError("a credit alone makes nobody known")
-    after, _ = advance(after, at, rules)
+    after, steps = advance(after, at, rules)
+    if moves is not None:
+        moves.made += moves_of(steps, rules)
     after = _as_of_step(after, at)
     return after, changes + decide(before, after, cause_of(cause), at, rules, _friend(cause))
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.ladder.core.evolve import advance, buy, evolve
 from services.ladder.core.facts import Known, instant, key
+from services.ladder.core.moves import Move, Moves, moved, moves_of
 from services.ladder.core.orders import Paid, paid
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing
@@ -40,6 +41,12 @@ class Past:
         self._refunds: defaultdict[str, list[PurchaseRefunded]] = defaultdict(list)
         self._kept: list[Standing | None] = []
         """The standings after so many facts, twice, three times so many …, as far as they are right."""
+        self._end: tuple[int, Standing | None] | None = None
+        """After how many facts the last fold ended, and where, as long as it is right."""
+        self._moves: list[Move] = []
+        """Those of the last fold."""
+        self._marks: list[int] = []
+        """How many of them belong to each of the standings that are kept."""
         for fact in self.known:
             self._note(fact)
         others = [fact for fact in self.known if type(fact) is not ReferralCredited]
@@ -59,24 +66,48 @@ class Past:
         if type(fact) is PurchaseRefunded and (bought := self._purchases.get(fact.data.order_id)):
             self._forget(bisect_left(self._keys, min(map(key, bought))))
 
-    def fold(self) -> Standing | None:
-        """The standing after all of them; None when none makes the person known."""
-        done = len(self._kept) * self._spacing
-        standing = self._kept[-1] if self._kept else None
+    def fold(self, moves: Moves | None = None) -> Standing | None:
+        """The standing after all of them; None when none makes the person known.
+
+        To `moves` are added those of the last fold that do not hold any longer, and those that hold instead.
+        """
+        done, standing, kept = self._begin()
+        undone = self._moves[kept:]
+        del self._moves[kept:]
         for place in range(done, len(self.counting)):
             standing = self._step(standing, self.counting[place])
             if (place + 1) % self._spacing == 0:
                 self._kept.append(standing)
+                self._marks.append(len(self._moves))
+        self._end = len(self.counting), standing
+        if moves is not None:
+            moves.undone += undone
+            moves.made += self._moves[kept:]
         return standing
 
+    def _begin(self) -> tuple[int, Standing | None, int]:
+        """(how many facts need not be folded again, the standing after them, how many moves are theirs)."""
+        if self._end is not None:
+            return *self._end, len(self._moves)
+        if self._kept:
+            return len(self._kept) * self._spacing, self._kept[-1], self._marks[-1]
+        return 0, None, 0
+
     def _step(self, standing: Standing | None, fact: Known) -> Standing | None:
+        at, rules = instant(fact), self._rules
         if standing is not None:
-            standing, _ = advance(standing, instant(fact), self._rules)
+            if standing.due <= at:
+                standing, steps = advance(standing, at, rules)
+                self._moves += moves_of(steps, rules)
         elif not makes_known(fact):
             return None
         if type(fact) is PurchaseCompleted:
-            return buy(standing, fact, self._paid(fact), self._rules)
-        return evolve(standing, fact, self._rules)
+            after = buy(standing, fact, self._paid(fact), rules)
+        else:
+            after = evolve(standing, fact, rules)
+        if (move := moved(standing, after, at, rules)) is not None:
+            self._moves.append(move)
+        return after
 
     def _paid(self, fact: PurchaseCompleted) -> Paid:
         """What a purchase is worth: the earliest of its order counts, less all refunds whatever their own time."""
@@ -113,4 +144,7 @@ class Past:
 
     def _forget(self, place: int) -> None:
         """Standings that have seen the fact at this place are no longer right."""
-        del self._kept[place // self._spacing :]
+        keep = place // self._spacing
+        del self._kept[keep:], self._marks[keep:]
+        if self._end is not None and place < self._end[0]:
+            self._end = None

@@ -1,0 +1,1 @@
+"""Figures: daily differences kept with the fold, and the questions they answer. Nothing here looks at a person."""
