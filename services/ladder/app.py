@@ -16,10 +16,12 @@ from services.ladder.estimates.trials import Trials
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import ALL_TYPES, Feed
 from services.ladder.figures.asking import Figures
+from services.ladder.figures.queries import FigureQueries
 from services.ladder.figures.routes import MISSING, add_figures
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.people import Registry
 from services.ladder.picture import picture, picture_of
+from services.ladder.preview.routes import add_preview
 from services.ladder.queries import Queries
 from services.ladder.schemas import answer, problem
 from services.ladder.settings import LadderSettings
@@ -36,7 +38,10 @@ def router(
     engine: AsyncEngine, settings: LadderSettings, rules: Rules, neighbour: Neighbour | None = None
 ) -> APIRouter:
     """All questions, answered from this database; the engine and the neighbour are the caller's to close."""
-    queries = Queries(engine, by_facts=settings.clock == "facts")
+    by_facts = settings.clock == "facts"
+    queries = Queries(engine, by_facts=by_facts)
+    sums = FigureQueries(queries, by_facts=by_facts)
+    figures = Figures(sums, rules)
     feed = Feed(queries, settings.lanes)
     routes = APIRouter(
         tags=["ladder"],
@@ -57,6 +62,7 @@ def router(
     add_what_if(routes, estimates, Trials(neighbour or Neighbour(None, None), rules))
     _add_picture(routes, queries, rules, figures)
     add_figures(routes, figures)
+    add_preview(routes, queries, sums, rules)
     _add_feed(routes, feed)
     _add_stream(routes, feed)
     return routes

@@ -13,6 +13,7 @@ DOCUMENTS = (
     "docs/experiments.md",
     "docs/estimates.md",
     "docs/figures.md",
+    "docs/rules.md",
 )
 BASE = "http://127.0.0.1:8000"
 ENDED_BY_US = 28
