@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from services.notifier.asking.answers import Messages, MessageText, Perks
 from services.notifier.asking.queries import Queries
 from services.notifier.message import State
-from services.notifier.plays import Book, Play
+from services.notifier.plays.book import Book
 from shared.http import PROBLEM, json, needs
 
 MOST: Final = 1_000
@@ -18,6 +18,7 @@ _NO_NUL: Final = "^[^\x00]*$"
 Person = Annotated[str, Query(min_length=1, max_length=200, pattern=_NO_NUL, description="Only this person's.")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at most.")]
 After = Annotated[str | None, Query(description="Go on behind the page that gave this as `next`.")]
+PlayId = Annotated[str, Query(pattern="^[a-z0-9_]{1,60}$", description="Only of this play.")]
 MessageId = Annotated[str, Path(max_length=100, pattern=_NO_NUL)]
 
 
@@ -45,7 +46,7 @@ def questions(queries: Queries, book: Book) -> APIRouter:
     async def list_messages(
         customer: Person | None = None,
         state: State | None = None,
-        play: Play | None = None,
+        play: PlayId | None = None,
         after: After = None,
         limit: Limit = 100,
     ) -> Messages:

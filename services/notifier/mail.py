@@ -15,7 +15,7 @@ from services.notifier.message import Message, Purpose
 from services.notifier.mime import encoded, mail_bytes, mailbox
 from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
-from services.notifier.plays import Book
+from services.notifier.plays.book import Book
 from services.notifier.profile import address, addressee, language, name
 from services.notifier.sealed import CONFIRM, Link, token
 from services.notifier.settings import NotifierSettings
@@ -118,8 +118,7 @@ class Composer:
 
     def _perks(self, message: Message, lang: str) -> list[str]:
         """How the perks are called; one that is no longer in the book has no name left."""
-        rules = self._book.loyalty_perk
-        perks = [rules.on(rung) for rung in message.rungs] if rules else []
+        perks = [self._book.perk_on(rung) for rung in message.rungs]
         return [getattr(perk, lang) for perk in perks if perk is not None]
 
     def _voucher(self, voucher: Voucher | None, lang: str) -> dict[str, Any] | None:

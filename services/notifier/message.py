@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from services.notifier.plays import Play
 from shared.events import derived_id
 
 
@@ -73,7 +72,7 @@ class Way(StrEnum):
 
 
 class Mail(StrEnum):
-    """Which text: the names of the templates."""
+    """Names of templates; the book of plays names others."""
 
     THANK_YOU = "thank_you"
     WIN_BACK = "win_back"
@@ -84,16 +83,17 @@ class Mail(StrEnum):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A decided message. `cause` is the announcement's id, `cause_at` its time, `at` when it was decided (instants).
+    """A decided message, `mail` the name of its templates. Instants: `cause_at`, and `at`, when it was decided.
 
+    `cause` is the announcement's id, or the source and id of the fact.
     `rungs` are what it is about: the rung reached, or those whose perks it tells of. `step` is the place in the play's
     series that it belongs to, `offer` the offer of the book that comes with it.
     """
 
     id: str
     person: str
-    play: Play
-    mail: Mail
+    play: str
+    mail: str
     cause: str
     cause_at: int
     at: int

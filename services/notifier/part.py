@@ -24,7 +24,8 @@ from services.notifier.offers.app import offers
 from services.notifier.offers.book import check_named, read_offers
 from services.notifier.offers.counter import Counter
 from services.notifier.offers.desk import Desk
-from services.notifier.plays import Book, read_book
+from services.notifier.plays.book import Book
+from services.notifier.plays.reading import read_book
 from services.notifier.sending.sender import Sender
 from services.notifier.sending.store import waiting as waiting_to_go
 from services.notifier.settings import NotifierSettings, smtp_server
@@ -60,7 +61,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
     assert runtime.dsn is not None
     book = read_book(settings.plays_file)
     offer_book = read_offers(settings.offers_file, settings.exponent)
-    check_named(offer_book, [("win_back", book.win_back.offer)] if book.win_back else [])
+    check_named(offer_book, book.offers)
     lanes = LaneStore(SCHEMA, lease_seconds=LEASE_SECONDS)
     by_facts = settings.clock == "facts"
     async with AsyncExitStack() as stack:
@@ -127,7 +128,7 @@ def _experiments(book: Book, secret: bytes) -> Experiments:
 
 def _worker(manner: Manner, desk: Desk, runtime: Runtime, pools: _Pools) -> Worker:
     return Worker(
-        Plan(SCHEMA, TOPICS, lambda lane: NotifierLane(lane, manner, desk), ahead=SHOP_PROFILES),
+        Plan(SCHEMA, TOPICS, lambda lane: NotifierLane(lane, manner, desk), ahead=(SHOP_PROFILES, SHOP_EVENTS)),
         runtime.log,
         pools.work,
         pools.control,

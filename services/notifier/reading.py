@@ -2,25 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from services.notifier.consent import Kind, Statement
 from services.notifier.consent.store import StatementMade
-from services.notifier.decide import Cue
+from services.notifier.plays.book import Book
+from services.notifier.plays.conditions import holds
+from services.notifier.plays.person import Heard
 from services.notifier.profile import KnownProfile
+from shared import instants
 from shared.events import (
+    ANNOUNCEMENT_TYPES,
     LADDER_EVENTS,
+    SHOP_EVENTS,
+    Announcement,
     ContactConsented,
     ContactIdentified,
     ContactObjected,
-    CustomerLapsed,
-    CustomerWonBack,
     PurchaseCompleted,
     PurchaseRefunded,
-    RungDemoted,
-    RungPromoted,
     Tick,
     type_of,
 )
@@ -33,17 +35,27 @@ Personal = ContactIdentified | ContactConsented | ContactObjected
 _PERSONAL: Final = frozenset(type_of(each) for each in (ContactIdentified, ContactConsented, ContactObjected))
 Ordered = PurchaseCompleted | PurchaseRefunded
 _ORDERED: Final = frozenset(type_of(each) for each in (PurchaseCompleted, PurchaseRefunded))
-_LADDER: Final = frozenset(type_of(each) for each in (RungPromoted, RungDemoted, CustomerLapsed, CustomerWonBack, Tick))
+_LADDER: Final = frozenset(type_of(each) for each in (*ANNOUNCEMENT_TYPES, Tick))
+_OBJECTED: Final = type_of(ContactObjected)
 
 
 class _Head(msgspec.Struct):
     type: str
 
 
+class _Fact(msgspec.Struct):
+    id: str
+    source: str
+    subject: str
+    time: str
+    data: dict[str, Any] = {}
+
+
 _head = msgspec.json.Decoder(_Head)
 _personal = msgspec.json.Decoder(Personal)
 _ordered = msgspec.json.Decoder(Ordered)
-_ladder = msgspec.json.Decoder(Cue | Tick)
+_fact = msgspec.json.Decoder(_Fact)
+_ladder = msgspec.json.Decoder(Announcement | Tick)
 
 
 @dataclass(slots=True)
@@ -53,23 +65,28 @@ class Read:
     profiles: list[tuple[str, KnownProfile]] = field(default_factory=list)
     statements: list[StatementMade] = field(default_factory=list)
     orders: list[Ordered] = field(default_factory=list)
-    cues: list[Cue | Tick] = field(default_factory=list)
+    facts: list[tuple[str, Heard]] = field(default_factory=list)
+    """Those that start or cancel a play, with their persons."""
+    cues: list[Announcement | Tick] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
 
 
-def read(records: Sequence[Record], lanes: int) -> Read:
+def read(records: Sequence[Record], lanes: int, book: Book) -> Read:
     """Take a batch apart; `lanes` is how many there are, to find records that are in the wrong one."""
+    heeded = book.heeded
     batch = Read()
     for record in records:
         try:
-            _read(record, lanes, batch)
+            kind = _head.decode(record.value).type
+            _read(kind, record, lanes, batch)
+            if kind in heeded and record.topic == SHOP_EVENTS:
+                _read_fact(kind, record, lanes, book, batch)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             batch.dead.append(DeadLetter(record, *told(error)))
     return batch
 
 
-def _read(record: Record, lanes: int, batch: Read) -> None:
-    kind = _head.decode(record.value).type
+def _read(kind: str, record: Record, lanes: int, batch: Read) -> None:
     if record.topic == LADDER_EVENTS:
         if kind in _LADDER:
             _read_cue(record, lanes, batch)
@@ -83,15 +100,38 @@ def _read(record: Record, lanes: int, batch: Read) -> None:
         batch.orders.append(order)
 
 
+def _read_fact(kind: str, record: Record, lanes: int, book: Book, batch: Read) -> None:
+    """Which plays it starts is settled here, so that nothing else of its data needs to be kept."""
+    told = _fact.decode(record.value)
+    _check(told.subject, record, lanes)
+    if kind == _OBJECTED and not _about_marketing_mail(told.data):
+        return
+    starts = tuple(play.id for play in book.play if kind in play.on and holds(play.where, told.data))
+    heard = Heard(told.source, told.id, kind, instants.parse(told.time), starts, _end(told.data.get("until")))
+    batch.facts.append((told.subject, heard))
+
+
+def _about_marketing_mail(data: dict[str, Any]) -> bool:
+    """Whether an objection ends series of mail, or is about something else."""
+    channel, purpose = (str(data.get(name) or "").strip().lower() for name in ("channel", "purpose"))
+    return channel in ("", "email", "e-mail", "mail") and purpose in ("", "marketing")
+
+
+def _end(until: Any) -> int | None:
+    """The instant of a date or a time; None where it is neither."""
+    try:
+        return instants.parse(until if len(until) > 10 else f"{until}T00:00:00Z")
+    except (TypeError, ValueError):
+        return None
+
+
 def _read_cue(record: Record, lanes: int, batch: Read) -> None:
-    """History is left out: it is no reason to write to anybody."""
     message = _ladder.decode(record.value)
     if isinstance(message, Tick):
         batch.cues.append(message)
         return
     _check(message.subject, record, lanes)
-    if message.data.historical is not True:
-        batch.cues.append(message)
+    batch.cues.append(message)
 
 
 def _check(subject: str, record: Record, lanes: int) -> None:

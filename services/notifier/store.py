@@ -8,11 +8,11 @@ import msgspec
 
 from services.notifier.consent import NOTHING
 from services.notifier.consent.store import ledgers_of
-from services.notifier.decide import Person
-from services.notifier.message import Channel, Mail, Message, Purpose, Reason, State, Way
+from services.notifier.message import Channel, Message, Purpose, Reason, State, Way
 from services.notifier.offers import Voucher
 from services.notifier.places import Place, columns
-from services.notifier.plays import Play
+from services.notifier.plays.person import Person
+from services.notifier.plays.store import facts_of, runs_of, standings_of
 from services.notifier.profile import KnownProfile
 from shared.db import Connection
 from shared.events import Profile
@@ -31,8 +31,8 @@ def message_of(row: asyncpg.Record) -> Message:
     return Message(
         id=row["id"],
         person=row["person"],
-        play=Play(row["play"]),
-        mail=Mail(row["mail"]),
+        play=row["play"],
+        mail=row["mail"],
         cause=row["cause"],
         cause_at=row["cause_at"],
         at=row["at"],
@@ -134,6 +134,9 @@ async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, P
     ledgers = await ledgers_of(tx, places)
     messages = await _messages_of(tx, lane, persons)
     perks = await _perks_of(tx, lane, persons)
+    runs = await runs_of(tx, lane, persons)
+    facts = await facts_of(tx, lane, persons)
+    standings = await standings_of(tx, lane, persons)
     return {
         person: Person(
             person,
@@ -141,6 +144,9 @@ async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, P
             ledgers.get((lane, person), NOTHING),
             messages[person],
             frozenset(perks[person]),
+            runs[person],
+            facts.get(person, ()),
+            standings.get(person),
         )
         for person in persons
     }

@@ -158,6 +158,55 @@ Index(
 Index("message_sending", message.c.lane, postgresql_where=text("state = 'sending'"))
 Index("message_untold", message.c.lane, postgresql_where=message.c.untold)
 
+run = Table(
+    "run",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("play", Key, nullable=False),
+    Column("cause", Key, nullable=False),
+    Column("cause_at", BigInteger, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("rung", SmallInteger),
+    Column("ends_at", BigInteger, comment="when the membership that began is to end"),
+    Column("step", SmallInteger, nullable=False, comment="the next one"),
+    Column("due_at", BigInteger, comment="when it is taken"),
+    Column("course", Key, nullable=False),
+    Column("stopped_by", Key),
+    PrimaryKeyConstraint("lane", "person", "play", "cause"),
+    comment="places of persons in series",
+)
+Index("run_due", run.c.lane, run.c.due_at, postgresql_where=text("due_at is not null"))
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("type", Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("starts", ARRAY(Text), nullable=False, comment="the plays that it starts"),
+    Column("ends_at", BigInteger, comment="when the membership that began is to end"),
+    Column("open", Boolean, nullable=False, comment="it has not been decided on"),
+    PrimaryKeyConstraint("lane", "person", "source", "id"),
+    comment="facts that start or cancel plays; of their data nothing else is kept",
+)
+Index("fact_open", fact.c.lane, fact.c.at, postgresql_where=fact.c.open)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("rung", SmallInteger, nullable=False),
+    Column("phase", Key, nullable=False),
+    Column("stage", Key, nullable=False),
+    PrimaryKeyConstraint("lane", "person"),
+    comment="where persons stand, as last announced",
+)
+
 voucher = Table(
     "voucher",
     metadata,

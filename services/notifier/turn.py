@@ -1,18 +1,18 @@
 """The decisions of one batch, in memory: what is loaded goes in, what is to be written comes out. No I/O."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.notifier import telling
 from services.notifier.consent.confirmation.asking import ANYBODY, House
-from services.notifier.decide import Cue, Decision, Moment, Person, after, decide
 from services.notifier.experiments.holding import Experiments
 from services.notifier.message import Message, State
 from services.notifier.offers.voucher import Wanted
-from services.notifier.plays import Book
-from services.notifier.profile import newest_profile
+from services.notifier.plays.book import Book
+from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
+from services.notifier.plays.person import Decision, Heard, Moment, Person, Run, after
 from shared import instants
-from shared.events import Tick
+from shared.events import Standing, Tick
 from shared.lanes import OutboxRow
 
 
@@ -39,7 +39,7 @@ class Manner:
 
 
 class Turn:
-    """Decides on a batch, announcement after announcement."""
+    """Decides on a batch, one thing after the other; `persons` are those it may be about."""
 
     def __init__(self, manner: Manner, lane: int, now: int, tick: int | None) -> None:
         self._manner = manner
@@ -51,6 +51,10 @@ class Turn:
         self._revised: dict[str, Message] = {}
         self.wanted: list[Wanted] = []
         """Offers that new messages are to bring."""
+        self._runs: dict[tuple[str, str, str], tuple[str, Run]] = {}
+        self.closed: list[tuple[str, str, str]] = []
+        """Facts, (person, source, id) each, that have been decided on."""
+        self.standings: dict[str, Standing] = {}
         self.perks: list[tuple[str, int, int, int | None]] = []
         self.outbox: list[OutboxRow] = []
         self.asked: list[Message] = []
@@ -66,30 +70,77 @@ class Turn:
         """Older messages that were changed."""
         return [*self._revised.values()]
 
+    @property
+    def runs(self) -> list[tuple[str, Run]]:
+        """Places in series that are new or have changed, with their persons."""
+        return [*self._runs.values()]
+
     def add(self, messages: Iterable[Message]) -> None:
         """Messages that are written down already."""
         for message in messages:
             self.asked.append(message)
             self._tell_held_back(message)
 
+    # -- what comes ----------------------------------------------------------------------------------------------
+
     def pass_by(self, cues: Iterable[Cue | Tick]) -> None:
-        """Let time pass, decide nothing."""
+        """Let time pass and note where persons stand, decide nothing."""
         for cue in cues:
             if isinstance(cue, Tick):
                 self.tick = max(self.tick or 0, cue.at)
+            else:
+                self.standings[cue.subject] = cue.data.standing
+
+    def learn(self, facts: Sequence[tuple[str, Heard]], persons: dict[str, Person]) -> None:
+        """By the wall clock a fact counts once it is known; whoever is not in `persons` it does not concern."""
+        for who, fact in facts:
+            if who in persons:
+                decision = learn(fact, persons[who], Moment(self.now, named=self._manner.named), self._manner.book)
+                self._note(persons, who, decision, fact.id, self.now)
 
     def take(self, cues: Iterable[Cue | Tick], new: set[tuple[str, str]], persons: dict[str, Person]) -> None:
         """Decide on each announcement in `new`, once; each decision knows those before it."""
         fresh = set(new)
         for cue in cues:
-            if isinstance(cue, Tick):
-                self.pass_by([cue])
-            elif (cue.subject, cue.id) in fresh:
+            self.pass_by([cue])
+            if isinstance(cue, Tick) or cue.subject not in persons:
+                continue
+            moment = self._moment(cue)
+            if moment.played:
+                self._catch_up(cue.subject, moment.now, persons)
+            persons[cue.subject] = replace(persons[cue.subject], standing=cue.data.standing)
+            if (cue.subject, cue.id) in fresh:
                 fresh.remove((cue.subject, cue.id))
-                person = persons[cue.subject]
-                decision = self._held_out(decide(cue, person, self._moment(cue), self._manner.book))
-                persons[cue.subject] = after(person, decision)
-                self._note(cue, person, decision)
+                decision = decide(cue, persons[cue.subject], moment, self._manner.book)
+                self._note(persons, cue.subject, decision, cue.id, moment.now)
+
+    def sweep(self, until: int, persons: dict[str, Person]) -> None:
+        """Let the time pass for these persons: series go on whose wait is over."""
+        for who in [*persons]:
+            if self._manner.by_facts:
+                self._catch_up(who, until, persons)
+            else:
+                decision = pass_time(persons[who], Moment(self.now, named=self._manner.named), self._manner.book)
+                self._note(persons, who, decision, "", self.now)
+
+    def _catch_up(self, who: str, until: int, persons: dict[str, Person]) -> None:
+        """While a history is played: facts and the ends of waits up to then, each at its own instant, facts first."""
+        book = self._manner.book
+        while (at := next_at(persons[who], until)) is not None:
+            moment = Moment(at, played=True, named=self._manner.named)
+            facts = sorted((each for each in persons[who].heard if each.open and each.at == at), key=_order)
+            self._close(who, facts, persons)
+            for fact in facts:
+                self._note(persons, who, learn(fact, persons[who], moment, book), fact.id, at)
+            self._note(persons, who, pass_time(persons[who], moment, book), "", at)
+
+    def _close(self, who: str, facts: Sequence[Heard], persons: dict[str, Person]) -> None:
+        keys = {(each.source, each.id) for each in facts}
+        self.closed += [(who, *key) for key in keys]
+        heard = tuple(
+            each._replace(open=False) if (each.source, each.id) in keys else each for each in persons[who].heard
+        )
+        persons[who] = replace(persons[who], heard=heard)
 
     def _moment(self, cue: Cue) -> Moment:
         """By the facts it is the instant at which the change could first be known, wherever the ticks stand.
@@ -98,15 +149,16 @@ class Turn:
         """
         if not self._manner.by_facts:
             return Moment(self.now, named=self._manner.named)
-        return Moment(
-            max(instants.parse(cue.data.recorded_at), instants.parse(cue.time)), played=True, named=self._manner.named
-        )
+        known_at = max(instants.parse(cue.data.recorded_at), instants.parse(cue.time))
+        return Moment(known_at, played=True, named=self._manner.named)
 
-    def _held_out(self, decision: Decision) -> Decision:
-        """The decision without what would go to those held out."""
-        return replace(decision, messages=tuple(map(self._manner.experiments.weighed, decision.messages)))
+    # -- what follows --------------------------------------------------------------------------------------------
 
-    def _note(self, cue: Cue, person: Person, decision: Decision) -> None:
+    def _note(self, persons: dict[str, Person], who: str, decision: Decision, cause: str, at: int) -> None:
+        decision = self._held_out(decision)
+        person = persons[who] = after(persons[who], decision)
+        for run in decision.runs:
+            self._runs[who, *run.key] = (who, run)
         for message in decision.revised:
             (self._new if message.id in self._new else self._revised)[message.id] = message
             self._tell_held_back(message)
@@ -114,25 +166,32 @@ class Turn:
             self._new[message.id] = message
             self._tell_held_back(message)
             if message.offer is not None and message.state is State.PENDING:
-                self.wanted.append(self._want(cue, person, message, message.offer))
-        at = self._moment(cue).now
+                self.wanted.append(_want(person, message, message.offer, played=self._manner.by_facts))
         for rung in decision.granted:
-            self._change_perk("perk.granted", cue, rung, at, None)
+            self._change_perk("perk.granted", who, cause, rung, at, None)
         for rung in decision.withdrawn:
-            self._change_perk("perk.withdrawn", cue, rung, at, at)
+            self._change_perk("perk.withdrawn", who, cause, rung, at, at)
 
     def _tell_held_back(self, message: Message) -> None:
         if message.state is State.HELD_BACK:
             self.outbox.append(telling.message_row(self.lane, message, message.at))
 
-    def _want(self, cue: Cue, person: Person, message: Message, offer: str) -> Wanted:
-        likes = newest_profile(person.profiles, self._moment(cue).known_until).interests or ()
-        rung = cue.data.standing.rung
-        return Wanted(message.id, message.person, message.play, offer, message.at, rung, frozenset(likes))
+    def _held_out(self, decision: Decision) -> Decision:
+        """The decision without what would go to those held out."""
+        return replace(decision, messages=tuple(map(self._manner.experiments.weighed, decision.messages)))
 
-    def _change_perk(self, kind: str, cue: Cue, rung: int, at: int, withdrawn_at: int | None) -> None:
-        rules = self._manner.book.loyalty_perk
-        perk = rules.on(rung) if rules else None
-        self.perks.append((cue.subject, rung, at, withdrawn_at))
+    def _change_perk(self, kind: str, who: str, cause: str, rung: int, at: int, withdrawn_at: int | None) -> None:
+        perk = self._manner.book.perk_on(rung)
+        self.perks.append((who, rung, at, withdrawn_at))
         key = perk.key if perk else None
-        self.outbox.append(telling.perk_row(self.lane, kind, cue.subject, rung, key, cue.id, at))
+        self.outbox.append(telling.perk_row(self.lane, kind, who, rung, key, cause, at))
+
+
+def _order(fact: Heard) -> tuple[str, str]:
+    return fact.id, fact.source
+
+
+def _want(person: Person, message: Message, offer: str, *, played: bool) -> Wanted:
+    likes = person.profile(Moment(message.at, played)).interests or ()
+    rung = person.standing.rung if person.standing else 0
+    return Wanted(message.id, message.person, message.play, offer, message.at, rung, frozenset(likes))

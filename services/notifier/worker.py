@@ -5,20 +5,25 @@ from collections import Counter
 from services.notifier import reading, store, telling
 from services.notifier.consent import store as consents
 from services.notifier.consent.confirmation.asking import ask_to_confirm
-from services.notifier.decide import Cue
 from services.notifier.experiments.watching import watch
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
 from services.notifier.offers.checkout import OrderBook
 from services.notifier.offers.desk import Desk
+from services.notifier.plays import store as plays
+from services.notifier.plays.deciding import Cue
+from services.notifier.reading import Read
 from services.notifier.turn import Manner, Turn
 from shared import telemetry
 from shared.db import Connection
 from shared.events import Tick
+from shared.instants import DAY
 from shared.lanes import Batch, Outcome
 
 TOLD_AT_ONCE = 1_000
 """News in one transaction at most."""
+SWEPT_AT_ONCE = 500
+"""Persons whose series go on in one transaction, at most."""
 
 
 class NotifierLane:
@@ -39,25 +44,48 @@ class NotifierLane:
         self._repeated = 0
 
     async def process(self, tx: Connection, batch: Batch) -> Outcome:
-        """Keep what is said of persons, then decide on the announcements in their order, then tell the news."""
-        read = reading.read(batch.records, self._manner.lanes)
-        simulated = self._manner.by_facts and not self._manner.history
+        """Keep what is said of persons, decide on facts and announcements, let series go on, then tell the news."""
+        manner = self._manner
+        read = reading.read(batch.records, manner.lanes, manner.book)
+        simulated = manner.by_facts and not manner.history
         await store.keep_profiles(tx, self._lane, read.profiles, newest_only=not simulated)
         await consents.keep_statements(tx, self._lane, read.statements)
         await consents.keep_sales(tx, self._lane, read.orders)
-        turn = Turn(self._manner, self._lane, batch.now, batch.time)
+        turn = Turn(manner, self._lane, batch.now, batch.time)
         self._decided.clear()
-        if self._manner.history:
+        more = False
+        if manner.history:
             turn.pass_by(read.cues)
+            await plays.save_standings(tx, self._lane, turn.standings)
         else:
             turn.outbox += await self._orders.enter(tx, self._lane, read.orders)
-            turn.add(await ask_to_confirm(tx, self._lane, read.statements, turn.now, self._manner.house))
-            self._repeated = await _decide(tx, turn, read.cues)
-            turn.outbox += await self._desk.give(tx, self._lane, turn.wanted)
-            await watch(tx, self._lane, self._manner.experiments, turn.messages, read.cues)
-            self._decided.update((each.play, each.state) for each in turn.messages + turn.revised + turn.asked)
-        more = await self._tell(tx, turn)
-        return Outcome(turn.outbox, read.dead, turn.tick if self._manner.by_facts else None, more_due=more)
+            turn.add(await ask_to_confirm(tx, self._lane, read.statements, turn.now, manner.house))
+            self._repeated = await _decide(tx, turn, read, by_facts=manner.by_facts)
+            await self._follow(tx, turn, _news(read.cues))
+            more = await self._sweep(tx, turn, batch)
+        more = await self._tell(tx, turn) or more
+        return Outcome(turn.outbox, read.dead, turn.tick if manner.by_facts else None, more_due=more)
+
+    async def _sweep(self, tx: Connection, turn: Turn, batch: Batch) -> bool:
+        """Let series go on up to the lane's time, or as far as it may be swept; returns whether there are more."""
+        by_facts = self._manner.by_facts
+        until = turn.tick if by_facts else batch.sweep_to
+        if until is None:
+            return False
+        persons = await plays.due(tx, self._lane, until, SWEPT_AT_ONCE, facts=by_facts)
+        if persons:
+            swept = Turn(self._manner, self._lane, batch.now, turn.tick)
+            swept.sweep(until, await store.load(tx, self._lane, persons))
+            await _write(tx, swept)
+            await self._follow(tx, swept, [])
+            turn.outbox += swept.outbox
+        return len(persons) == SWEPT_AT_ONCE
+
+    async def _follow(self, tx: Connection, turn: Turn, cues: list[Cue]) -> None:
+        """What goes with the messages that were written: offers, trials, counts."""
+        turn.outbox += await self._desk.give(tx, self._lane, turn.wanted)
+        await watch(tx, self._lane, self._manner.experiments, turn.messages, cues)
+        self._decided.update((each.play, each.state) for each in turn.messages + turn.revised + turn.asked)
 
     async def _tell(self, tx: Connection, turn: Turn) -> bool:
         for person, statement in await consents.tell_statements(tx, self._lane):
@@ -76,22 +104,39 @@ class NotifierLane:
         self._repeated = 0
         self._manner.wake()
 
-    async def due(self, connection: Connection, until: int) -> bool:  # noqa: ARG002 - news are told at once
-        """Whether there are news to tell."""
-        return await store.any_untold(connection, self._lane)
+    async def due(self, connection: Connection, until: int) -> bool:
+        """Whether there are news to tell, or a wait is over; under `CLOCK=facts` that is for the ticks to say."""
+        if await store.any_untold(connection, self._lane):
+            return True
+        return not self._manner.by_facts and await plays.any_due(connection, self._lane, until)
 
 
-async def _decide(tx: Connection, turn: Turn, cues: list[Cue | Tick]) -> int:
+async def _decide(tx: Connection, turn: Turn, read: Read, *, by_facts: bool) -> int:
     """Decide on what was not heard before, and write it; returns how many announcements were repeated."""
-    announced = [(cue.subject, cue.id) for cue in cues if not isinstance(cue, Tick)]
-    if not announced:
-        turn.pass_by(cues)
+    lane = turn.lane
+    announced = [(cue.subject, cue.id) for cue in _news(read.cues)]
+    facts = await plays.keep_facts(tx, lane, read.facts, stay_open=by_facts)
+    concerned = {person for person, _ in announced}
+    if facts and not by_facts:
+        told = [*{person for person, _ in facts}]
+        concerned |= await plays.in_a_play(tx, lane, told) | {person for person, each in facts if each.starts}
+        await plays.forget_facts(tx, lane, told, turn.now - plays.KEPT_DAYS * DAY)
+    if not concerned:
+        turn.pass_by(read.cues)
+        await plays.save_standings(tx, lane, turn.standings)
         return 0
-    new = await store.hear(tx, turn.lane, announced, turn.now)
-    persons = await store.load(tx, turn.lane, sorted({person for person, _ in announced}))
-    turn.take(cues, new, persons)
+    new = await store.hear(tx, lane, announced, turn.now) if announced else set()
+    persons = await store.load(tx, lane, sorted(concerned))
+    if not by_facts:
+        turn.learn(facts, persons)
+    turn.take(read.cues, new, persons)
     await _write(tx, turn)
     return len(announced) - len(new)
+
+
+def _news(cues: list[Cue | Tick]) -> list[Cue]:
+    """Announcements without ticks and history, which is no reason to write to anybody."""
+    return [cue for cue in cues if not isinstance(cue, Tick) and cue.data.historical is not True]
 
 
 async def _write(tx: Connection, turn: Turn) -> None:
@@ -102,3 +147,8 @@ async def _write(tx: Connection, turn: Turn) -> None:
         await store.revise(tx, lane, turn.revised)
     if turn.perks:
         await store.set_perks(tx, lane, turn.perks)
+    if turn.runs:
+        await plays.save_runs(tx, lane, turn.runs)
+    if turn.closed:
+        await plays.close_facts(tx, lane, turn.closed)
+    await plays.save_standings(tx, lane, turn.standings)

@@ -42,8 +42,9 @@ class Plan:
     service: str
     topics: tuple[str, ...]
     handler: Callable[[int], LaneHandler]
-    ahead: str | None = None
-    """A topic that is read to the end it had when the batch was taken, before the batch is decided."""
+    ahead: tuple[str, ...] = ()
+    """Topics that are read to the end they had when the batch was taken, before what comes from those behind them and
+    from the other topics is decided: the first before all others, the second before all but the first."""
     batch_limit: int = 5_000
     poll_seconds: float = 0.5
     retain_outbox_days: int = 90
@@ -131,24 +132,30 @@ class Session:
         assert self._reader is not None
         busy = self._marked != self._relay.published_seq
         records = await self._reader.take(self.limit, MARK_SECONDS if busy else self._plan.poll_seconds)
-        ahead = self._plan.ahead
-        if ahead is not None and any(record.topic != ahead for record in records):
-            return await self._read_ahead(ahead, records)
+        return await self._behind(self._plan.ahead, records)
+
+    async def _behind(self, ahead: Sequence[str], records: list[Record]) -> list[Record]:
+        """The records behind all that the topics `ahead` hold now, the last of them read first."""
+        for place in reversed(range(len(ahead))):
+            if any(record.topic not in ahead[: place + 1] for record in records):
+                records = await self._read_ahead(ahead[: place + 1], records)
         return records
 
-    async def _read_ahead(self, ahead: str, records: list[Record]) -> list[Record]:
-        """The records behind all that the topic `ahead` holds now; of much the greater part is processed by itself."""
+    async def _read_ahead(self, topics: Sequence[str], records: list[Record]) -> list[Record]:
+        """The records behind all that the last of the topics holds now; of much the greater part is processed alone."""
         assert self._reader is not None
+        *before, ahead = topics
         end = (await self._log.end_positions(ahead))[self._lane.lane]
+        held = [record for record in records if record.topic in before]
         first = [record for record in records if record.topic == ahead]
-        others = [record for record in records if record.topic != ahead]
+        others = [record for record in records if record.topic not in topics]
         while (position := first[-1].offset + 1 if first else self._lane.positions[ahead]) + self.limit < end:
-            part = first + await self._reader.take_until(ahead, position + self.limit)
+            part = held + first + await self._reader.take_until(ahead, position + self.limit)
             if not part:
                 break  # offsets may have gaps
-            await self._transact(part)
-            first = []
-        return first + await self._reader.take_until(ahead, end) + others
+            await self._transact(await self._behind(before, part))
+            held, first = [], []
+        return held + first + await self._reader.take_until(ahead, end) + others
 
     def _sweepable(self, horizon: Horizon | None) -> int | None:
         """How far the lane may be swept, if that is news and everything before it has been processed."""

@@ -78,7 +78,7 @@ async def test_bad_questions_are_refused(database: str, tmp_path: Path) -> None:
             ("/v1/messages?limit=1001", 422),
             ("/v1/messages?limit=0", 422),
             ("/v1/messages?state=lost", 422),
-            ("/v1/messages?play=unknown", 422),
+            ("/v1/messages?play=No+Play", 422),
             ("/v1/messages?customer=a%00b", 422),
             ("/v1/messages?after=abc", 400),
             ("/v1/messages?after=%C3%BC", 400),
@@ -95,8 +95,10 @@ async def test_the_book_of_plays_can_be_read(database: str, tmp_path: Path) -> N
     async with notifier(database, tmp_path) as running:
         book = (await running.http.get("/v1/plays")).json()
 
-        assert book["win_back"]["offer"] == "win_back"
-        assert [perk["rung"] for perk in book["loyalty_perk"]["perks"]] == [5, 6, 7]
+        (win_back,) = [each for each in book["play"] if each["id"] == "win_back"]
+        assert win_back["on"] == ["customer.lapsed"]
+        assert "send" in {each["do"] for each in win_back["step"]}
+        assert [perk["rung"] for perk in book["perk"]] == [5, 6, 7]
 
 
 async def test_questions_need_a_key_and_texts_a_greater_one(database: str, tmp_path: Path) -> None:

@@ -4,18 +4,19 @@ from pydantic import BaseModel
 
 from services.notifier.message import Reason, State
 from services.notifier.offers.desk import Without
-from services.notifier.plays import Play
 
 
 class MessageItem(BaseModel):
     """A decision to write, and what became of it; times are RFC 3339. `cause` is the announcement's id.
+
+    Of what a fact caused it is the source and id of that. `step`: which of the play's steps, left out for the first.
 
     `basis` is what it stands on, `basis_fact` the id of the consent or of the order that this is.
     """
 
     id: str
     customer: str
-    play: Play
+    play: str
     cause: str
     state: State
     reason: Reason | None = None
@@ -24,6 +25,7 @@ class MessageItem(BaseModel):
     at: str
     sent_at: str | None = None
     rungs: list[int] | None = None
+    step: int | None = None
 
 
 class Messages(BaseModel):

@@ -12,7 +12,7 @@ from services.notifier.asking.answers import MessageItem, Messages, MessageText,
 from services.notifier.mail import Composer
 from services.notifier.message import State
 from services.notifier.offers.store import reason_withheld
-from services.notifier.plays import Book, Play
+from services.notifier.plays.book import Book
 from services.notifier.profile import newest_profile
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import message_of, profiles_of, time_of, vouchers_of
@@ -33,7 +33,7 @@ class Queries:
         self._by_facts = settings.clock == "facts"
 
     async def messages(
-        self, customer: str | None, state: State | None, play: Play | None, after: str | None, limit: int
+        self, customer: str | None, state: State | None, play: str | None, after: str | None, limit: int
     ) -> Messages:
         """A page of messages, newest first. Raises Problem 400 for a foreign cursor."""
         lane = None if customer is None else lane_of(customer, self._settings.lanes)
@@ -82,8 +82,7 @@ class Queries:
         return PerkItem(perk=key, granted_at=instants.text(row.granted_at), active=active, **told)
 
     def _perk_of(self, rung: int | None) -> str | None:
-        rules = self._book.loyalty_perk
-        perk = rules.on(rung) if rules and rung is not None else None
+        perk = None if rung is None else self._book.perk_on(rung)
         return perk.key if perk else None
 
 
@@ -101,6 +100,7 @@ def _item(row: asyncpg.Record) -> dict[str, Any]:
         "at": instants.text(row["at"]),
         "sent_at": None if row["sent_at"] is None else instants.text(row["sent_at"]),
         "rungs": row["rungs"] or None,
+        "step": row["step"] or None,
     }
     return {name: value for name, value in members.items() if value is not None}
 

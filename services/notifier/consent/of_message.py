@@ -1,5 +1,6 @@
 """What a message asks of its person's consents, and the message with the answer. Pure."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -8,7 +9,7 @@ from services.notifier.consent.basis import Asked, Basis
 from services.notifier.consent.words import Topic
 from services.notifier.message import Mail, Message, Reason
 
-TOPICS: Final = {
+TOPICS: Final[Mapping[str, Topic]] = {
     Mail.THANK_YOU: Topic.THANKS,
     Mail.WIN_BACK: Topic.OFFERS,
     Mail.PERK_GRANTED: Topic.OFFERS,

@@ -6,8 +6,10 @@ from typing import Any
 
 from services.notifier.consent import Kind, Ledger, Statement
 from services.notifier.consent.sales import Purchase, Refund
-from services.notifier.decide import Cue, Decision, Moment, Person, after, decide
-from services.notifier.plays import Book, read_book
+from services.notifier.plays.book import Book
+from services.notifier.plays.deciding import Cue, decide
+from services.notifier.plays.person import Decision, Moment, Person, after
+from services.notifier.plays.reading import read_book
 from services.notifier.profile import KnownProfile
 from services.notifier.settings import NotifierSettings
 from shared.events import Profile

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from services.notifier.consent import Basis, Ledger, Statement, basis
 from services.notifier.consent.of_message import asked_by
 from services.notifier.consent.sales import Sale
-from services.notifier.decide import Cue, Moment, Person, after, decide
 from services.notifier.message import UNSENT, Mail, Message, State
+from services.notifier.plays.deciding import Cue, decide
+from services.notifier.plays.person import Moment, Person, after
 from services.notifier.profile import address, newest_profile
 from shared.events import RungDemoted, RungPromoted
 from shared.instants import DAY
@@ -157,7 +158,7 @@ def test_nobody_is_thanked_twice_for_a_rung_within_a_year(steps: list[Step]) -> 
     thanks = [
         each
         for each in live(steps).person.messages.values()
-        if each.mail is Mail.THANK_YOU and each.state is not State.HELD_BACK
+        if each.mail == Mail.THANK_YOU and each.state is not State.HELD_BACK
     ]
 
     for each in thanks:
@@ -171,7 +172,7 @@ def test_no_mail_tells_of_perks_what_is_not_so(steps: list[Step]) -> None:
     person = live(steps).person
 
     for message in person.messages.values():
-        if message.state in UNSENT and message.mail is Mail.PERK_GRANTED:
+        if message.state in UNSENT and message.mail == Mail.PERK_GRANTED:
             assert set(message.rungs) <= person.perks
-        if message.state in UNSENT and message.mail is Mail.PERK_WITHDRAWN:
+        if message.state in UNSENT and message.mail == Mail.PERK_WITHDRAWN:
             assert not set(message.rungs) & person.perks

@@ -3,15 +3,16 @@
 import msgspec
 
 from services.notifier.consent import Ledger
-from services.notifier.decide import Decision, Moment, Person, after, decide
 from services.notifier.message import Mail, Reason, State
-from services.notifier.plays import Book
+from services.notifier.plays.book import Book
+from services.notifier.plays.deciding import decide
+from services.notifier.plays.person import Decision, Moment, Person, after
 from shared.instants import DAY
 from tests.make import day, demoted, lapsed, promoted, won_back
 from tests.unit.notifier.people import BOOK, consent, lived, objection, profile, willing
 
 
-def states(decision: Decision) -> list[tuple[Mail, tuple[int, ...], State, Reason | None]]:
+def states(decision: Decision) -> list[tuple[str, tuple[int, ...], State, Reason | None]]:
     return [(each.mail, each.rungs, each.state, each.reason) for each in decision.messages]
 
 
@@ -92,7 +93,7 @@ def test_an_unsent_thank_you_is_dropped_when_its_rung_is_lost() -> None:
 
     decision = decide(demoted(day(3), 4), person, Moment(day(3)), BOOK)
 
-    thanks = [each for each in after(person, decision).messages.values() if each.mail is Mail.THANK_YOU]
+    thanks = [each for each in after(person, decision).messages.values() if each.mail == Mail.THANK_YOU]
     assert {(each.rungs, each.state, each.reason) for each in thanks} == {
         ((4,), State.PENDING, None),
         ((5,), State.HELD_BACK, Reason.CANCELLED),
@@ -166,7 +167,7 @@ def test_a_grant_that_is_undone_in_part_is_told_in_part() -> None:
 
     decision = decide(demoted(day(2), 5), person, Moment(day(2)), BOOK)
 
-    grant = next(each for each in decision.revised if each.mail is Mail.PERK_GRANTED)
+    grant = next(each for each in decision.revised if each.mail == Mail.PERK_GRANTED)
     assert (grant.rungs, grant.state) == ((5,), State.PENDING)
 
 

@@ -9,7 +9,6 @@ from services.notifier.mail import Composer, Letter
 from services.notifier.message import Mail, Message, message_id
 from services.notifier.offers.book import Percent, read_offers
 from services.notifier.offers.voucher import Voucher, Wanted, voucher_for
-from services.notifier.plays import Play
 from services.notifier.profile import address
 from services.notifier.sealed import ALPHABET, Link, read_token, token, typed_code, voucher_code
 from services.notifier.settings import NotifierSettings
@@ -19,10 +18,10 @@ from tests.unit.notifier.people import BOOK
 
 SECRET = b"a secret of the tests"
 PLAYS = {
-    Mail.THANK_YOU: Play.THANK_YOU,
-    Mail.WIN_BACK: Play.WIN_BACK,
-    Mail.PERK_GRANTED: Play.LOYALTY_PERK,
-    Mail.PERK_WITHDRAWN: Play.LOYALTY_PERK,
+    Mail.THANK_YOU: "thank_you",
+    Mail.WIN_BACK: "win_back",
+    Mail.PERK_GRANTED: "loyalty_perk",
+    Mail.PERK_WITHDRAWN: "loyalty_perk",
 }
 
 
@@ -138,7 +137,7 @@ def test_the_offer_names_its_code_and_terms() -> None:
     """What the mail promises is what the voucher holds."""
     text = part(parsed(letter(Mail.WIN_BACK)), "plain")
 
-    assert voucher_code(SECRET, message_id(Play.WIN_BACK, "c1", "cause")) in text
+    assert voucher_code(SECRET, message_id("win_back", "c1", "cause")) in text
     assert "15 %" in text
     assert "13. Februar 2024" in text
     assert "30,00\xa0€" in text
@@ -185,7 +184,7 @@ def test_codes_are_of_the_message_alone_and_can_be_typed() -> None:
 
 def test_a_token_is_ours_whole_or_not_at_all() -> None:
     """Whatever is changed in a link makes it worthless."""
-    link = Link("kündin/7", message_id(Play.WIN_BACK, "c1", "cause"))
+    link = Link("kündin/7", message_id("win_back", "c1", "cause"))
     good = token(SECRET, link)
 
     assert read_token(SECRET, good) == link

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from services.notifier.plays import read_book
+from services.notifier.plays.reading import read_book
 from services.notifier.settings import NotifierSettings, SmtpServer, smtp_server
 from shared.settings import RefusedError
 

@@ -5,8 +5,8 @@ from itertools import combinations
 
 import msgspec
 
-from services.notifier.decide import Cue
 from services.notifier.message import UNSENT, Message, State
+from services.notifier.plays.deciding import Cue
 from services.notifier.turn import Manner, Turn
 from shared import instants
 from shared.events import Tick

@@ -12,12 +12,11 @@ from services.notifier.consent.ledger import Ledger
 from services.notifier.consent.statement import Kind, Statement
 from services.notifier.consent.words import permitted_channel, permitted_purpose
 from services.notifier.message import Channel, Mail, Message, Purpose, Reason, message_id
-from services.notifier.plays import Play
 from shared import instants
 from shared.events import derived_id
 from shared.instants import DAY, HOUR
 
-PLAY: Final = Play.CONFIRMATION
+PLAY: Final = "confirmation"
 """What the book of plays need not say: the law wants it."""
 CONFIRM_WITHIN: Final = 7 * DAY
 """So long a link can be used to confirm."""

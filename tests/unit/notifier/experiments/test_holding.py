@@ -8,7 +8,6 @@ from services.notifier.experiments.newcombe import Count, wilson
 from services.notifier.experiments.trial import Goal, Trial
 from services.notifier.experiments.watching import exposures, milestones
 from services.notifier.message import Mail, Message, Purpose, Reason, State
-from services.notifier.plays import Play
 from tests.make import day, demoted, lapsed, promoted
 
 PEOPLE = [f"c{number}" for number in range(4_000)]
@@ -20,9 +19,7 @@ def trials(secret: bytes = b"secret", control: float = 0.0, **shares: float) -> 
 
 
 def message(person: str = "c1", **more: object) -> Message:
-    plain = Message(
-        id="m", person=person, play=Play.WIN_BACK, mail=Mail.WIN_BACK, cause="x", cause_at=day(0), at=day(1)
-    )
+    plain = Message(id="m", person=person, play="win_back", mail=Mail.WIN_BACK, cause="x", cause_at=day(0), at=day(1))
     return msgspec.structs.replace(plain, **more)
 
 
@@ -89,7 +86,7 @@ def test_both_groups_are_watched_from_the_message_on() -> None:
         person for person, each in seen.items() if each.arm == Arm.HELD_OUT
     }
     assert {each.at for each in seen.values()} == {day(1)}
-    assert [*exposures(half, [message(purpose=Purpose.SERVICE), message(play=Play.THANK_YOU)])] == []
+    assert [*exposures(half, [message(purpose=Purpose.SERVICE), message(play="thank_you")])] == []
 
 
 def test_rises_and_lapses_are_what_goals_are_about() -> None:

@@ -1,0 +1,180 @@
+"""The book of plays as data: what `plays.toml` may say. How it is read and checked is in `reading`."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from services.notifier.experiments.trial import Share, Trial
+from services.notifier.message import Channel, Purpose, Way
+from shared.instants import DAY, HOUR
+
+Key = Annotated[str, Meta(pattern="^[a-z0-9_]{1,60}$")]
+Days = Annotated[int, Meta(ge=1, le=3_650)]
+Rung = Annotated[int, Meta(ge=1, le=7)]
+Named = Annotated[str, Meta(min_length=1, max_length=200)]
+Stage = Annotated[str, Meta(pattern="^(lead|qualification|closing|retention|growth|degeneration|win_back|lost)$")]
+Phase = Annotated[str, Meta(pattern="^(initiation|active|passive)$")]
+
+
+class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+# -- what starts a play ------------------------------------------------------------------------------------------
+
+
+class Bounds(_Data, frozen=True, kw_only=True):
+    """A number from `min` to `max`, both included; null counts as 0."""
+
+    min: int | None = None
+    max: int | None = None
+
+
+Test = Bounds | list[str | int]
+"""What a member of the data must be: within bounds, or one of these (texts whatever their case)."""
+
+
+class Audience(_Data, frozen=True, kw_only=True):
+    """For whom a play is; what is left out does not matter. Asked again at every step of a series."""
+
+    rungs: tuple[Rung, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    groups: tuple[Named, ...] = ()
+    """In the person's profile, and not run out."""
+
+
+class Again(_Data, frozen=True, kw_only=True):
+    """Whether somebody comes into a play again: `days` at the earliest after the last time, or never (`once`).
+
+    `per_rung`: each rung counts for itself. Without either: once for every cause.
+    """
+
+    days: Days | None = None
+    once: bool = False
+    per_rung: bool = False
+
+
+# -- what is done, step by step ----------------------------------------------------------------------------------
+
+
+class Wait(_Data, frozen=True, kw_only=True, tag_field="do", tag="wait"):
+    """Go on so many days and hours later."""
+
+    days: Annotated[int, Meta(ge=0, le=3_650)] = 0
+    hours: Annotated[int, Meta(ge=0, le=8_760)] = 0
+
+    @property
+    def span(self) -> int:
+        """µs."""
+        return self.days * DAY + self.hours * HOUR
+
+
+class WaitForEnd(_Data, frozen=True, kw_only=True, tag_field="do", tag="wait_for_end"):
+    """Go on so many days before the membership ends that began; one without an end is not waited for."""
+
+    days_before: Annotated[int, Meta(ge=0, le=365)] = 0
+
+
+class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
+    """A mail by these templates, perhaps with an offer. `purpose` where it is not the play's.
+
+    `or_service`: without a basis for advertising it goes as service, and without the offer.
+    """
+
+    mail: Key
+    offer: Key | None = None
+    purpose: Purpose | None = None
+    or_service: bool = False
+    way = Way.MAIL
+    channel = Channel.EMAIL
+
+
+class Perks(_Data, frozen=True, kw_only=True, tag_field="do", tag="perks"):
+    """Grant every perk up to the rung that was reached, and tell. What is lost by falling is taken back and told."""
+
+
+class Rest(_Data, frozen=True, kw_only=True, tag_field="do", tag="rest"):
+    """No marketing of any play until what cancels this one."""
+
+
+class Stop(_Data, frozen=True, kw_only=True, tag_field="do", tag="stop"):
+    """The series ends."""
+
+
+Step = Wait | WaitForEnd | Send | Perks | Rest | Stop
+
+
+class Play(_Data, frozen=True, kw_only=True):
+    """One play. `on`: what starts it, `where`: what that must say, `cancel`: what ends it and drops what is unsent."""
+
+    id: Key
+    on: Annotated[tuple[Named, ...], Meta(min_length=1)]
+    where: Mapping[str, Test] = {}
+    audience: Audience = Audience()
+    purpose: Purpose = Purpose.MARKETING
+    again: Again = Again()
+    priority: Annotated[int, Meta(ge=0, le=100)] = 50
+    """Of several that want one slot the greatest goes first."""
+    max_age_days: Days
+    """News older than this are no news, and a step that comes later than this is not taken."""
+    cancel: tuple[Named, ...] = ()
+    trial: Trial | None = None
+    """Whether and how it is tried out what it brings."""
+    step: Annotated[tuple[Step, ...], Meta(min_length=1)]
+
+    @property
+    def max_age(self) -> int:
+        """µs."""
+        return self.max_age_days * DAY
+
+
+# -- what is given -----------------------------------------------------------------------------------------------
+
+
+class Perk(_Data, frozen=True, kw_only=True):
+    """What a rung brings, and how it is called."""
+
+    rung: Rung
+    key: Key
+    de: Named
+    en: Named
+
+
+class Book(_Data, frozen=True, kw_only=True):
+    """All plays and perks. `control`: the share of all persons that gets no advertising at all."""
+
+    version: int
+    control: Share = 0.0
+    play: tuple[Play, ...] = ()
+    perk: tuple[Perk, ...] = ()
+
+    def find(self, play: str) -> Play | None:
+        """The play of this id."""
+        return next((each for each in self.play if each.id == play), None)
+
+    def perk_on(self, rung: int) -> Perk | None:
+        """The perk of this rung."""
+        return next((each for each in self.perk if each.rung == rung), None)
+
+    @property
+    def trials(self) -> dict[str, Trial]:
+        """The trials by play."""
+        return {play.id: play.trial for play in self.play if play.trial is not None}
+
+    @property
+    def offers(self) -> list[tuple[str, str]]:
+        """The offers that plays give, (play, offer) each."""
+        return [
+            (play.id, step.offer)
+            for play in self.play
+            for step in play.step
+            if isinstance(step, Send) and step.offer is not None
+        ]
+
+    @property
+    def heeded(self) -> frozenset[str]:
+        """The types of what starts or cancels a play."""
+        return frozenset(name for play in self.play for name in (*play.on, *play.cancel))

@@ -1,0 +1,132 @@
+"""Reads the book of plays and checks it: every fault is named, with the line of the entry it is in."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+import msgspec
+
+from services.notifier.plays.book import Book, Perk, Perks, Play, Send, Step, Wait, WaitForEnd
+from shared.events import ANNOUNCEMENT_TYPES, FACT_TYPES, MembershipStarted, RungPromoted, type_of
+from shared.settings import RefusedError
+
+TEMPLATES: Final = Path(__file__).parents[1] / "templates"
+LANGUAGES: Final = ("de", "en")
+_SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
+    type_of(each): get_type_hints(each)["data"] for each in (*ANNOUNCEMENT_TYPES, *FACT_TYPES)
+}
+"""What may start or cancel a play, with the struct of its data."""
+_ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Perk}
+_HEADER: Final = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]", re.MULTILINE)
+_MEMBERSHIP: Final = type_of(MembershipStarted)
+_PROMOTED: Final = type_of(RungPromoted)
+
+
+def read_book(path: Path) -> Book:
+    """The book in this file. Raises RefusedError, with a line for every fault."""
+    try:
+        return parse_book(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"PLAYS_FILE: {path}: {error}") from error
+
+
+def parse_book(text: str) -> Book:
+    """The book in this text. Raises ValueError, with a line for every fault."""
+    told = tomllib.loads(text)
+    lines = _lines(text)
+    faults: list[str] = []
+    entries: dict[str, list[Any]] = {}
+    for name, kind in _ENTRIES.items():
+        given = told.pop(name, [])
+        if not isinstance(given, list):
+            raise ValueError(f"`{name}` is a list of tables: write [[{name}]]")
+        entries[name] = [*_converted(name, given, kind, lines, faults)]
+    try:
+        book = msgspec.convert({**told}, Book)
+    except msgspec.ValidationError as error:
+        raise ValueError("; ".join([str(error), *faults])) from error
+    book = msgspec.structs.replace(book, **{name: tuple(found) for name, found in entries.items()})
+    faults += _faults(book, lines)
+    if faults:
+        raise ValueError("; ".join(faults))
+    return book
+
+
+def _lines(text: str) -> dict[tuple[str, int], int]:
+    """The line of the n-th [[entry]] of each name."""
+    found: dict[tuple[str, int], int] = {}
+    counts: dict[str, int] = {}
+    for match in _HEADER.finditer(text):
+        name = match[1]
+        found[name, counts.get(name, 0)] = text.count("\n", 0, match.start(1)) + 1
+        counts[name] = counts.get(name, 0) + 1
+    return found
+
+
+def _converted(
+    name: str,
+    given: Sequence[Any],
+    kind: type[msgspec.Struct],
+    lines: Mapping[tuple[str, int], int],
+    faults: list[str],
+) -> Iterator[Any]:
+    for number, each in enumerate(given):
+        try:
+            yield msgspec.convert(each, kind)
+        except msgspec.ValidationError as error:
+            called = each.get("id") or each.get("key") or "" if isinstance(each, dict) else ""
+            faults.append(f"line {lines.get((name, number), 0)}, {name} {called!r}: {error}")
+
+
+# -- what the types cannot say -----------------------------------------------------------------------------------
+
+
+def _faults(book: Book, lines: Mapping[tuple[str, int], int]) -> list[str]:
+    found: list[str] = []
+    if len({perk.rung for perk in book.perk}) < len(book.perk):
+        found.append("a rung has one perk at most")
+    ids = [each.id for each in book.play]
+    found += [f"play {play!r} is in it twice" for play in {play for play in ids if ids.count(play) > 1}]
+    for number, play in enumerate(book.play):
+        line = lines.get(("play", number), 0)
+        found += [f"line {line}, play {play.id!r}: {fault}" for fault in _faults_of(play)]
+    return found
+
+
+def _faults_of(play: Play) -> Iterator[str]:
+    for name in (*play.on, *play.cancel):
+        if name not in _SAID:
+            yield f"nothing is called {name!r}"
+    for path in play.where:
+        root = path.split(".")[0]
+        for name in play.on:
+            if name in _SAID and root not in _members(_SAID[name]):
+                yield f"where: {name} says nothing called {root!r}"
+    for number, step in enumerate(play.step):
+        yield from (f"step {number + 1}: {fault}" for fault in _faults_in(step, play))
+    for before, step in pairwise(play.step):
+        if isinstance(before, Wait | WaitForEnd) and isinstance(step, Wait | WaitForEnd):
+            yield "two waits follow each other: write one"
+    if isinstance(play.step[-1], Wait | WaitForEnd):
+        yield "the last step is a wait: nothing comes of it"
+
+
+def _members(data: type[msgspec.Struct]) -> set[str]:
+    return {each.encode_name for each in msgspec.structs.fields(data)}
+
+
+def _faults_in(step: Step, play: Play) -> Iterator[str]:
+    match step:
+        case Send():
+            for language in LANGUAGES:
+                if not (TEMPLATES / language / f"{step.mail}.txt.j2").is_file():
+                    yield f"there is no template {language}/{step.mail}.txt.j2"
+        case Perks() if play.on != (_PROMOTED,) or len(play.step) > 1:
+            yield f"perks come with {_PROMOTED}, in a play of their own"
+        case WaitForEnd() if play.on != (_MEMBERSHIP,):
+            yield f"only {_MEMBERSHIP} says when it ends"
+        case _:
+            return
