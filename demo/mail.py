@@ -17,6 +17,7 @@ _REASONS: Final = {
     "objected": "asked not to be written to",
     "duplicate": "was thanked for this rung less than a year ago",
     "cancelled": "its cause was undone before it was sent",
+    "capped": "was left in peace until they come back",
     "too_old": "the news came too late",
 }
 _HEADERS: Final = ("From", "To", "Date", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post")

@@ -2,13 +2,17 @@
 
 import time
 from contextlib import suppress
+from typing import Final
 
 from demo import life, mail, picture, story
-from demo.answers import Questions
+from demo.answers import Answer, Questions
 from demo.history import History, history, write
 from demo.paper import Paper
 from demo.promises import Evidence, broken
 from demo.system import DemoError, System, running
+
+VOUCHER_STEP: Final = 2
+"""Of the win-back: first comes a word, a fortnight later the voucher."""
 
 
 def show(paper: Paper, *, keep: bool) -> None:
@@ -55,9 +59,7 @@ def _load(paper: Paper, system: System, past: History) -> None:
 
 def _look(questions: Questions, system: System) -> Evidence:
     messages = questions.messages()
-    win_back = next(
-        (each for each in messages if (each["customer"], each["play"]) == (story.WON_BACK, "win_back")), None
-    )
+    win_back = next((each for each in messages if _named(each) == (story.WON_BACK, "win_back", VOUCHER_STEP)), None)
     if win_back is None or win_back["state"] != "sent":
         raise DemoError(f"{story.WON_BACK} was sent no voucher")
     return Evidence(
@@ -67,6 +69,10 @@ def _look(questions: Questions, system: System) -> Evidence:
         letters=system.letters,
         mail=mail.letter(system.maildir, win_back),
     )
+
+
+def _named(message: Answer) -> tuple[str, str, int]:
+    return message["customer"], message["play"], message.get("step", 0)
 
 
 def _report(paper: Paper, questions: Questions, past: History, seen: Evidence) -> None:

@@ -27,6 +27,7 @@ from shared.events import (
 from shared.instants import DAY
 
 RULES_TOML = Path(__file__).parents[1] / "services" / "ladder" / "rules.toml"
+THREE_PLAYS = Path(__file__).with_name("three_plays.toml")
 START = instants.parse("2024-01-01T00:00:00Z")
 
 DOUBLE_OPT_IN: Final[dict[str, Any]] = {

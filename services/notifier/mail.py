@@ -1,5 +1,6 @@
 """The text of a message and the e-mail it becomes: made of the message, the person's profile and the shop."""
 
+import re
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.notifier.message import Message, Purpose
@@ -72,9 +73,11 @@ class Composer:
             "voucher": self._voucher(voucher, lang),
             "unsubscribe": self.unsubscribe_url(message),
             "confirm": self.confirm_url(message),
+            "advertising": message.purpose is Purpose.MARKETING,
+            "perks_ahead": [getattr(perk, lang) for perk in self._book.perk],
         }
         subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
-        html = self._render(lang, message, "html", {**context, "subject": subject})
+        html = self._html(lang, message, {**context, "subject": subject.strip()})
         return Text(lang, subject.strip(), plain.strip() + "\n", html)
 
     def letter(self, message: Message, profile: Profile, voucher: Voucher | None, date: int) -> Letter:
@@ -110,6 +113,15 @@ class Composer:
 
     def _render(self, lang: str, message: Message, kind: str, context: dict[str, Any]) -> str:
         return self._templates.get_template(f"{lang}/{message.mail}.{kind}.j2").render(context)
+
+    def _html(self, lang: str, message: Message, context: dict[str, Any]) -> str:
+        """By its own template, or by one for all whose text is nothing but paragraphs."""
+        source = self._templates.get_template(f"{lang}/{message.mail}.txt.j2")
+        context = {**context, "preheader": _block(source, "preheader", context)}
+        own = f"{lang}/{message.mail}.html.j2"
+        template = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
+        parts = [] if template.name == own else _parts(_block(source, "body", context))
+        return template.render({**context, "parts": parts})
 
     def _shop(self) -> dict[str, Any]:
         settings = self._settings
@@ -151,6 +163,28 @@ class Composer:
     def _money(self, amount: int | None, lang: str) -> str | None:
         told = major(amount, self._settings.exponent)
         return None if told is None else format_currency(told, self._settings.currency, locale=_LOCALES[lang])
+
+
+class _Part(NamedTuple):
+    """A paragraph; one that is set in, such as a voucher, stands in a box with its lines as they are."""
+
+    text: str
+    boxed: bool
+
+
+def _block(template: Template, name: str, context: dict[str, Any]) -> str:
+    """What a block of a template says by itself; "" where there is none."""
+    block = template.blocks.get(name)
+    return "" if block is None else "".join(block(template.new_context(context))).strip("\n")
+
+
+def _parts(body: str) -> list[_Part]:
+    found = [paragraph for paragraph in re.split(r"\n\s*\n", body) if paragraph.strip()]
+    return [_boxed(each) if each.startswith("    ") else _Part(" ".join(each.split()), False) for each in found]
+
+
+def _boxed(paragraph: str) -> _Part:
+    return _Part("\n".join(line.strip() for line in paragraph.splitlines()), True)
 
 
 def _day(instant: int, zone: ZoneInfo) -> datetime:

@@ -11,6 +11,7 @@ import msgspec
 from shared.log import Record
 from shared.topics import topics
 from tests.e2e.deployment import Deployment
+from tests.make import THREE_PLAYS
 from tests.system import Program
 from tests.until import until
 
@@ -25,7 +26,7 @@ _COUNTED: Final = re.compile(r'^loyalty_messages_total\{play="[a-z_]+",state="(\
 
 def smtp(port: int) -> dict[str, str]:
     """Settings for mail over a server on this machine."""
-    return {**REAL_MAIL, "SMTP_URL": f"smtp://127.0.0.1:{port}"}
+    return {**REAL_MAIL, "PLAYS_FILE": str(THREE_PLAYS), "SMTP_URL": f"smtp://127.0.0.1:{port}"}
 
 
 class Notifiers:

@@ -23,7 +23,7 @@ from shared.log.partitioner import lane_of
 from shared.log.postgres import PostgresLog
 from shared.program import Runtime
 from shared.topics import topics
-from tests.make import DOUBLE_OPT_IN, fact
+from tests.make import DOUBLE_OPT_IN, THREE_PLAYS, fact
 from tests.until import until
 
 NAMED = {"mail_from": "shop@example.com", "sender_name": "Example Shop", "imprint": "Example Shop, 1 Example Street"}
@@ -150,7 +150,7 @@ async def notifier(
 ) -> AsyncIterator[Notifier]:
     """A notifier, if not set otherwise with a Maildir under `folder`, until the block ends."""
     chosen = NotifierSettings.model_validate(
-        {"lanes": 4, "data_dir": folder, **({} if unnamed else NAMED), **(settings or {})}
+        {"lanes": 4, "data_dir": folder, "plays_file": THREE_PLAYS, **({} if unnamed else NAMED), **(settings or {})}
     )
     log = PostgresLog(dsn)
     await log.open(topics(chosen))

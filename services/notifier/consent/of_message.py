@@ -14,6 +14,17 @@ TOPICS: Final[Mapping[str, Topic]] = {
     Mail.WIN_BACK: Topic.OFFERS,
     Mail.PERK_GRANTED: Topic.OFFERS,
     Mail.PERK_WITHDRAWN: Topic.OFFERS,
+    "onboarding_thanks": Topic.THANKS,
+    "onboarding_tips": Topic.CONTENT,
+    "onboarding_programme": Topic.OFFERS,
+    "reminder": Topic.CONTENT,
+    "reminder_offer": Topic.OFFERS,
+    "miss_you": Topic.CONTENT,
+    "what_went_wrong": Topic.SURVEYS,
+    "cancel_survey": Topic.SURVEYS,
+    "cancel_offer": Topic.OFFERS,
+    "not_renewed_offer": Topic.OFFERS,
+    "apology_fault": Topic.OFFERS,
 }
 
 

@@ -26,10 +26,11 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Bounds(_Data, frozen=True, kw_only=True):
-    """A number from `min` to `max`, both included; null counts as 0."""
+    """A number from `min` to `max`, both included, null counting as 0; or anything but `none_of`."""
 
     min: int | None = None
     max: int | None = None
+    none_of: list[str | int] = []
 
 
 Test = Bounds | list[str | int]
@@ -81,12 +82,14 @@ class WaitForEnd(_Data, frozen=True, kw_only=True, tag_field="do", tag="wait_for
 class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
     """A mail by these templates, perhaps with an offer. `purpose` where it is not the play's.
 
-    `or_service`: without a basis for advertising it goes as service, and without the offer.
+    `only`: whom it is for; the others go on without it. `or_service`: without a basis for advertising it goes as
+    service, and without the offer.
     """
 
     mail: Key
     offer: Key | None = None
     purpose: Purpose | None = None
+    only: Audience = Audience()
     or_service: bool = False
     way = Way.MAIL
     channel = Channel.EMAIL

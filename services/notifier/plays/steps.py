@@ -6,7 +6,7 @@ import msgspec
 
 from services.notifier.message import Message, Reason, State, message_id
 from services.notifier.plays import perks
-from services.notifier.plays.book import Book, Perks, Play, Rest, Send, Stop, Wait, WaitForEnd
+from services.notifier.plays.book import Audience, Book, Perks, Play, Rest, Send, Stop, Wait, WaitForEnd
 from services.notifier.plays.conditions import meant
 from services.notifier.plays.person import Cause, Course, Decision, Moment, Person, Run, after
 from services.notifier.plays.weighing import weighed
@@ -75,6 +75,8 @@ def _walk(play: Play, run: Run, person: Person, moment: Moment, book: Book) -> D
                     break
                 due = run.ends_at - wait.days_before * instants.DAY
                 return _pausing(play, run, number, max(due, moment.now), done)
+            case Send() as send if not _for(send.only, person, moment):
+                continue
             case Send() as send:
                 done += Decision((_sent(play, run, number, send, after(person, done), moment),))
             case Perks():
@@ -123,8 +125,11 @@ def _message(play: Play, run: Run, number: int, send: Send, person: Person, mome
 
 
 def _meant(play: Play, person: Person, moment: Moment) -> bool:
-    day = instants.text(moment.now)[:10]
-    return meant(play.audience, person.standing, person.profile(moment), day)
+    return _for(play.audience, person, moment)
+
+
+def _for(audience: Audience, person: Person, moment: Moment) -> bool:
+    return meant(audience, person.standing, person.profile(moment), instants.text(moment.now)[:10])
 
 
 def _entered(play: Play, run: Run, person: Person, moment: Moment) -> bool:

@@ -11,11 +11,10 @@ from services.notifier.plays.deciding import Cue, decide
 from services.notifier.plays.person import Decision, Moment, Person, after
 from services.notifier.plays.reading import read_book
 from services.notifier.profile import KnownProfile
-from services.notifier.settings import NotifierSettings
 from shared.events import Profile
-from tests.make import DOUBLE_OPT_IN, day
+from tests.make import DOUBLE_OPT_IN, THREE_PLAYS, day
 
-BOOK: Book = read_book(NotifierSettings().plays_file)
+BOOK: Book = read_book(THREE_PLAYS)
 
 
 def profile(email: str | None = "anna@example.org", at: int = day(0), id_: str = "p") -> KnownProfile:
