@@ -13,13 +13,18 @@ from tests.make import lapsed, promoted
 PLAYS = """
 version = 1
 control = {control}
-[win_back]
+[[play]]
+id = "win_back"
+on = ["customer.lapsed"]
 max_age_days = 30
-offer = "win_back"
-[win_back.trial]
+[play.trial]
 held_out = {held_out}
 goal = "{goal}"
 window_days = 10
+[[play.step]]
+do = "send"
+mail = "win_back"
+offer = "win_back"
 """
 
 

@@ -49,13 +49,23 @@ of = [{ offer = "five", cost_below = "5.00" }, { offer = "ten", rungs = [7] }]
 play = "win_back"
 month = "12.00"
 """
+PLAYS = """version = 1
+[[play]]
+id = "win_back"
+on = ["customer.lapsed"]
+max_age_days = 30
+[[play.step]]
+do = "send"
+mail = "win_back"
+offer = "{offer}"
+"""
 
 
 def book(tmp_path: Path, play_offer: str = "five") -> dict[str, object]:
     """Settings with these offers and a win-back that gives one of them."""
     offers, plays = tmp_path / "offers.toml", tmp_path / "plays.toml"
     offers.write_text(BOOK, "utf-8")
-    plays.write_text(f'version = 1\n[win_back]\nmax_age_days = 30\noffer = "{play_offer}"\n', "utf-8")
+    plays.write_text(PLAYS.format(offer=play_offer), "utf-8")
     return {"offers_file": offers, "plays_file": plays}
 
 

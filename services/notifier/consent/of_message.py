@@ -14,6 +14,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     Mail.WIN_BACK: Topic.OFFERS,
     Mail.PERK_GRANTED: Topic.OFFERS,
     Mail.PERK_WITHDRAWN: Topic.OFFERS,
+    "endangered": Topic.OFFERS,
     "onboarding_thanks": Topic.THANKS,
     "onboarding_tips": Topic.CONTENT,
     "onboarding_programme": Topic.OFFERS,

@@ -15,7 +15,7 @@ from services.notifier.plays.book import Book, Perks, Play
 from services.notifier.plays.conditions import holds
 from services.notifier.plays.person import Cause, Decision, Heard, Moment, Person, after
 from shared import instants
-from shared.events import Announcement, RungDemoted, RungPromoted, type_of
+from shared.events import Announcement, RungDemoted, RungEndangered, RungPromoted, type_of
 
 Cue = Announcement
 """What plays are made of, besides the shop's facts."""
@@ -69,8 +69,18 @@ def next_at(person: Person, until: int) -> int | None:
 
 
 def _cause(cue: Cue) -> Cause:
-    rung = cue.data.to if isinstance(cue, RungPromoted | RungDemoted) else None
-    return Cause(cue.id, instants.parse(cue.time), rung)
+    return Cause(cue.id, instants.parse(cue.time), _rung(cue))
+
+
+def _rung(cue: Cue) -> int | None:
+    """The rung that it is about: reached, or about to be lost."""
+    match cue:
+        case RungPromoted() | RungDemoted():
+            return cue.data.to
+        case RungEndangered():
+            return cue.data.from_
+        case _:
+            return None
 
 
 # -- cancelling --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from services.notifier.message import UNSENT, Message, Reason, message_id
+from services.notifier.message import UNSENT, Message, Purpose, Reason, message_id
 from services.notifier.plays.book import Book, Perks, Play
 from services.notifier.plays.person import Cause, Decision, Moment, Person
 from services.notifier.plays.weighing import weighed
@@ -29,7 +29,10 @@ def risen(play: Play, cause: Cause, person: Person, moment: Moment, book: Book) 
 
 
 def fallen(cause: Cause, person: Person, moment: Moment, book: Book) -> Decision:
-    """Perks are withdrawn even if their play is no longer in the book: who was told of them is told that they end."""
+    """Perks are withdrawn even if their play is no longer in the book: who was told of them is told that they end.
+
+    That is owed, and no advertising.
+    """
     to = cause.rung or 0
     withdrawn = tuple(sorted(rung for rung in person.perks if rung > to))
     revised, untold = _settle(_unsent(person, GRANTED, moment), withdrawn)
@@ -37,6 +40,7 @@ def fallen(cause: Cause, person: Person, moment: Moment, book: Book) -> Decision
         return Decision(revised=revised)
     play = next((each for each in book.play if any(isinstance(step, Perks) for step in each.step)), None)
     message = _message(play.id if play else _NO_LONGER_IN_THE_BOOK, WITHDRAWN, cause, person, moment)
+    message = msgspec.structs.replace(message, purpose=Purpose.SERVICE)
     told = _about(message, withdrawn, untold, person, moment, play)
     return Decision((told,), revised, withdrawn=withdrawn)
 

@@ -53,7 +53,7 @@ def test_every_mail_is_whole(play: Play, step: Send, language: str) -> None:
                 assert left not in body
         assert 'display: none; max-height: 0; overflow: hidden">' in text.html
         assert 'overflow: hidden"></div>' not in text.html
-        assert len(text.plain) > 350
+        assert len(text.plain) > 300
         assert "\n\n\n\n" not in text.plain
         if not offer:
             assert "utschein" not in text.plain + text.html + text.subject

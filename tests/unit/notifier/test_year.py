@@ -1,0 +1,116 @@
+"""One person's life under the whole book, as docs/plays.md tells it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from services.ladder.announce import announce
+from services.ladder.core import fold
+from services.ladder.core.decide import Change
+from services.ladder.core.standing import Standing
+from services.notifier.mail import Composer
+from services.notifier.message import Message
+from services.notifier.plays.deciding import Cue
+from services.notifier.plays.reading import read_book
+from services.notifier.reading import read
+from services.notifier.settings import NotifierSettings
+from services.notifier.turn import Manner, Turn
+from shared import instants
+from shared.events import LADDER_EVENTS, SHOP_EVENTS, Fact, Profile, Tick, encode, type_of
+from shared.log import Record
+from shared.log.partitioner import lane_of
+from tests.make import fact, purchase, rules
+from tests.unit.notifier.people import willing
+
+DOCS: Final = Path(__file__).parents[3] / "docs" / "plays.md"
+SETTINGS: Final = NotifierSettings()
+BOOK: Final = read_book(SETTINGS.plays_file)
+WHO: Final = "c1"
+END: Final = instants.parse("2026-01-31T00:00:00Z")
+
+
+def _at(date: str) -> int:
+    return instants.parse(f"{date}T09:00:00Z")
+
+
+LIFE: Final[tuple[Fact, ...]] = (
+    purchase(_at("2024-01-10"), order="1"),
+    purchase(_at("2024-02-20"), order="2"),
+    fact("contact.complained", _at("2024-03-01"), reason="damaged"),
+    fact("contact.served", _at("2024-03-02"), minutes=20),
+    purchase(_at("2024-03-20"), order="3"),
+    purchase(_at("2024-04-15"), order="4"),
+    fact("referral.made", _at("2024-05-05"), code="CLARA"),
+    fact("membership.started", _at("2024-06-01"), until="2025-06-01"),
+    fact("membership.ended", _at("2025-06-01"), cause="not_renewed"),
+)
+
+
+def announced() -> Iterator[bytes]:
+    """What the ladder says of this life."""
+    standing: Standing | None = None
+    for told in LIFE:
+        standing, changes = fold.step(standing, told, rules())
+        yield from (_message(change) for change in changes)
+    assert standing is not None
+    yield from (_message(change) for change in fold.sweep(standing, END, rules())[1])
+
+
+def _message(change: Change) -> bytes:
+    return announce(WHO, change, change.at, historical=False)[1]
+
+
+def lived() -> tuple[list[Cue], list[Message]]:
+    """The announcements, and what the notifier decided, under `CLOCK=facts`."""
+    lane = lane_of(WHO.encode(), 1)
+    values = [(SHOP_EVENTS, encode(told)) for told in LIFE] + [(LADDER_EVENTS, value) for value in announced()]
+    records = [Record(topic, lane, number, WHO.encode(), value) for number, (topic, value) in enumerate(values)]
+    batch = read(records, 1, BOOK)
+    assert not batch.dead
+    cues = [cue for cue in batch.cues if not isinstance(cue, Tick)]
+    heard = tuple(each._replace(open=True) for _, each in batch.facts)
+    persons = {WHO: replace(willing(), heard=heard)}
+    turn = Turn(Manner(BOOK, b"s" * 32, 1, "EUR", 2, by_facts=True, history=False), lane, END, None)
+    turn.take(cues, {(cue.subject, cue.id) for cue in cues}, persons)
+    turn.sweep(END, persons)
+    return cues, turn.messages
+
+
+def told() -> str:
+    """The life, line by line."""
+    cues, messages = lived()
+    lines = [(each.at, 0, type_of(each)) for each in LIFE]
+    lines += [(instants.parse(cue.time), 1, f"  {type_of(cue)} {_change(cue)}") for cue in cues]
+    lines += [(each.at, 2, f"    {_outcome(each)}") for each in messages]
+    return "\n".join(f"{instants.text(at)[:10]} {text}" for at, _, text in sorted(lines, key=lambda line: line[:2]))
+
+
+def _change(cue: Cue) -> str:
+    before, after = cue.data.from_, cue.data.to
+    return f"{_place(before)} -> {_place(after)}"
+
+
+def _place(place: object) -> str:
+    return str(getattr(place, "stage", place))
+
+
+def _outcome(message: Message) -> str:
+    subject = Composer(SETTINGS, BOOK, b"s").text(message, Profile(language="en"), None).subject
+    offer = " + offer" if message.offer else ""
+    state = "" if message.reason is None else f" [{message.reason}]"
+    return f"{message.play}: {subject}{offer} ({message.purpose}){state}"
+
+
+def test_the_document_tells_the_life_as_it_is() -> None:
+    """Every line of it, with nothing left out."""
+    assert f"```text\n{told()}\n```" in DOCS.read_text("utf-8")
+
+
+def test_nobody_hears_the_same_twice() -> None:
+    """Each cause and step once, and nothing between the last question and the end."""
+    _, messages = lived()
+
+    keys = [(each.play, each.cause, each.step) for each in messages]
+    assert len(keys) == len(set(keys))
+    assert len(messages) > 15
