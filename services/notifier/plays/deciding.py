@@ -4,7 +4,7 @@ The lane's worker writes it down. Announcements start and cancel plays in the or
 deadlines come between them at their own instants: while a history is played that order, and nothing else, decides.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -13,14 +13,15 @@ from services.notifier.message import UNSENT, Message, Reason
 from services.notifier.plays import perks, steps
 from services.notifier.plays.book import Book, Perks, Play
 from services.notifier.plays.conditions import holds
-from services.notifier.plays.person import Cause, Decision, Heard, Moment, Person, after
+from services.notifier.plays.person import Cause, Course, Decision, Heard, Moment, Person, Run, after
 from shared import instants
-from shared.events import Announcement, RungDemoted, RungEndangered, RungPromoted, type_of
+from shared.events import Announcement, CustomerWonBack, RungDemoted, RungEndangered, RungPromoted, type_of
 
 Cue = Announcement
 """What plays are made of, besides the shop's facts."""
 
 FALL: Final = type_of(RungDemoted)
+BACK: Final = type_of(CustomerWonBack)
 
 
 def decide(cue: Cue, person: Person, moment: Moment, book: Book) -> Decision:
@@ -94,12 +95,21 @@ def _cancel(kind: str, cause: Cause, person: Person, moment: Moment, book: Book)
         for run in person.runs.values():
             if run.play == play.id and run.live and _undoes(kind, cause, (run.rung,), run.cause_at):
                 decision += steps.stop(play, run, person, moment, kind)
+    if kind == BACK:
+        decision += Decision(runs=tuple(_released(person, book)))
     names = {play.id for play in plays}
     unsent = [] if moment.played else [each for each in person.messages.values() if each.state in UNSENT]
     dropped = (
         each for each in unsent if each.play in names and _undoes(kind, cause, each.rungs or (None,), each.cause_at)
     )
     return decision + Decision(revised=tuple(_cancelled(dropped)))
+
+
+def _released(person: Person, book: Book) -> Iterator[Run]:
+    """Who comes back has rested long enough, also for the sake of a play that has left the book."""
+    for run in person.runs.values():
+        if run.course is Course.RESTING and book.find(run.play) is None:
+            yield run.ended(Course.STOPPED, BACK)
 
 
 def _undoes(kind: str, cause: Cause, rungs: tuple[int | None, ...], cause_at: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
-from services.notifier.plays.book import Book, Perk, Perks, Play, Send, Step, Wait, WaitForEnd
+from services.notifier.plays.book import Book, Perk, Perks, Play, Rest, Send, Step, Wait, WaitForEnd
 from shared.events import ANNOUNCEMENT_TYPES, FACT_TYPES, MembershipStarted, RungPromoted, type_of
 from shared.settings import RefusedError
 
@@ -107,9 +107,15 @@ def _faults_of(play: Play) -> Iterator[str]:
                 yield f"where: {name} says nothing called {root!r}"
     for number, step in enumerate(play.step):
         yield from (f"step {number + 1}: {fault}" for fault in _faults_in(step, play))
+    yield from _faults_of_order(play)
+
+
+def _faults_of_order(play: Play) -> Iterator[str]:
     for before, step in pairwise(play.step):
         if isinstance(before, Wait | WaitForEnd) and isinstance(step, Wait | WaitForEnd):
             yield "two waits follow each other: write one"
+    if not play.cancel and any(isinstance(step, Rest) for step in play.step):
+        yield "nothing cancels it, so its rest would never end"
     if isinstance(play.step[-1], Wait | WaitForEnd):
         yield "the last step is a wait: nothing comes of it"
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import msgspec
+
 from services.notifier.consent import Ledger
 from services.notifier.message import Message, Purpose, Reason, State
 from services.notifier.plays.book import Book
@@ -143,6 +145,19 @@ def test_who_rests_gets_no_marketing_until_they_come_back() -> None:
 
     assert said(resting) == [(0, State.HELD_BACK, Reason.CAPPED)]
     assert said(awake) == [(0, State.PENDING, None)]
+
+
+def test_a_rest_ends_also_when_its_play_has_left_the_book() -> None:
+    """Nobody is left in peace for ever by a play that is gone."""
+    person, _ = begun()
+    person, _ = later(person, day(14))
+    person, _ = later(person, day(59))
+    book = msgspec.structs.replace(BOOK, play=BOOK.play[1:])
+
+    person = after(person, decide(won_back(day(61)), person, Moment(day(61)), book))
+
+    assert place(person).course is Course.STOPPED
+    assert said(decide(promoted(day(62), 5), person, Moment(day(62)), book)) == [(0, State.PENDING, None)]
 
 
 def test_each_step_asks_for_its_basis_anew() -> None:
