@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from services.notifier import telling
 from services.notifier.consent.confirmation.asking import ANYBODY, House
 from services.notifier.experiments.holding import Experiments
-from services.notifier.message import Message, State
+from services.notifier.message import Message, Reason, State
 from services.notifier.offers.voucher import Wanted
 from services.notifier.plays.book import Book
 from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
 from services.notifier.plays.person import Decision, Heard, Moment, Person, Run, after
+from services.notifier.plays.weighing import as_service
 from shared import instants
 from shared.events import Standing, Tick
 from shared.lanes import OutboxRow
@@ -155,7 +156,7 @@ class Turn:
     # -- what follows --------------------------------------------------------------------------------------------
 
     def _note(self, persons: dict[str, Person], who: str, decision: Decision, cause: str, at: int) -> None:
-        decision = self._held_out(decision)
+        decision = self._held_out(persons[who], decision)
         person = persons[who] = after(persons[who], decision)
         for run in decision.runs:
             self._runs[who, *run.key] = (who, run)
@@ -176,9 +177,15 @@ class Turn:
         if message.state is State.HELD_BACK:
             self.outbox.append(telling.message_row(self.lane, message, message.at))
 
-    def _held_out(self, decision: Decision) -> Decision:
-        """The decision without what would go to those held out."""
-        return replace(decision, messages=tuple(map(self._manner.experiments.weighed, decision.messages)))
+    def _held_out(self, person: Person, decision: Decision) -> Decision:
+        """The decision without what would go to those held out; what may also be service, an apology, goes as that."""
+        return replace(decision, messages=tuple(self._if_treated(person, each) for each in decision.messages))
+
+    def _if_treated(self, person: Person, message: Message) -> Message:
+        weighed = self._manner.experiments.weighed(message)
+        if weighed.reason is Reason.HELD_OUT and self._manner.book.may_be_service(message):
+            return as_service(message, person, Moment(message.at, self._manner.by_facts, self._manner.named))
+        return weighed
 
     def _change_perk(self, kind: str, who: str, cause: str, rung: int, at: int, withdrawn_at: int | None) -> None:
         perk = self._manner.book.perk_on(rung)

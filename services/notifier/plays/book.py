@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from services.notifier.experiments.trial import Share, Trial
-from services.notifier.message import Channel, Purpose, Way
+from services.notifier.message import Channel, Message, Purpose, Way
 from shared.instants import DAY, HOUR
 
 Key = Annotated[str, Meta(pattern="^[a-z0-9_]{1,60}$")]
@@ -157,6 +157,12 @@ class Book(_Data, frozen=True, kw_only=True):
     def find(self, play: str) -> Play | None:
         """The play of this id."""
         return next((each for each in self.play if each.id == play), None)
+
+    def may_be_service(self, message: Message) -> bool:
+        """Whether its step lets this message go as service, rather than not at all."""
+        play = self.find(message.play)
+        step = play.step[message.step] if play and message.step < len(play.step) else None
+        return isinstance(step, Send) and step.or_service
 
     def perk_on(self, rung: int) -> Perk | None:
         """The perk of this rung."""

@@ -23,10 +23,14 @@ def weighed(message: Message, person: Person, moment: Moment, *, or_service: boo
     if mailbox is None:
         return message.held_back(Reason.NO_ADDRESS)
     found = _asked(message, mailbox, person, moment)
-    if or_service and found.reason in _FOR_ADVERTISING:
-        service = msgspec.structs.replace(message, purpose=Purpose.SERVICE, offer=None)
-        return _asked(service, mailbox, person, moment)
-    return found
+    return as_service(message, person, moment) if or_service and found.reason in _FOR_ADVERTISING else found
+
+
+def as_service(message: Message, person: Person, moment: Moment) -> Message:
+    """The message without its offer, and so without advertising; the person has an address."""
+    mailbox = address(person.profile(moment))
+    assert mailbox is not None
+    return _asked(msgspec.structs.replace(message, purpose=Purpose.SERVICE, offer=None), mailbox, person, moment)
 
 
 def _asked(message: Message, mailbox: str, person: Person, moment: Moment) -> Message:
