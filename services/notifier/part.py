@@ -1,7 +1,7 @@
 """Wires the notifier: plays, lanes, worker, sender and HTTP, in whatever process it runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,7 @@ from services.notifier.plays.reading import read_book
 from services.notifier.sending.sender import Sender
 from services.notifier.sending.store import waiting as waiting_to_go
 from services.notifier.settings import NotifierSettings, smtp_server
+from services.notifier.subscriptions.wiring import subscriptions
 from services.notifier.turn import Manner
 from services.notifier.worker import NotifierLane
 from shared import db
@@ -72,7 +73,8 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         desk = Desk(offer_book, secret, settings.currency, settings.exponent, settings.zone)
         composer = Composer(settings, book, secret, offer_book)
         more = asyncio.Event()
-        worker = _worker(_manner(settings, book, secret, more), desk, runtime, pools)
+        subscribing = await subscriptions(stack, settings, pools.work, pools.asking)
+        worker = _worker(_manner(settings, book, secret, more, subscribing.wake), desk, runtime, pools)
         sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, by_facts=by_facts)
 
         async def behind() -> int:
@@ -95,7 +97,8 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
         router.include_router(consents(pools.asking, settings.lanes, by_facts=by_facts))
         router.include_router(way_out(pools.asking, settings, secret))
-        async with background(runtime.tasks, worker.run, sender.run):
+        router.include_router(subscribing.router)
+        async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
 
 
@@ -106,7 +109,13 @@ def channel_of(settings: NotifierSettings) -> Channel:
     return SmtpChannel(smtp_server(settings.smtp_url), connections=settings.smtp_connections)
 
 
-def _manner(settings: NotifierSettings, book: Book, secret: bytes, more: asyncio.Event) -> Manner:
+def _manner(
+    settings: NotifierSettings, book: Book, secret: bytes, more: asyncio.Event, also: Callable[[], None]
+) -> Manner:
+    def wake() -> None:
+        more.set()
+        also()
+
     return Manner(
         book=book,
         secret=secret,
@@ -118,7 +127,7 @@ def _manner(settings: NotifierSettings, book: Book, secret: bytes, more: asyncio
         named=settings.named,
         house=House(settings.sender_name, settings.mail_language, settings.clock == "facts"),
         experiments=_experiments(book, secret),
-        wake=more.set,
+        wake=wake,
     )
 
 

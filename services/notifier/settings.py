@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from services.notifier.outgoing.addresses import networks
 from shared.settings import LOOPBACK, HttpUrl, Settings
 
 PLACEHOLDER_IMPRINT = "Example Shop · 1 Example Street · 12345 Example Town (IMPRINT is not set)"
@@ -67,6 +68,20 @@ class NotifierSettings(Settings):
     def named(self) -> bool:
         """Whether it was said who writes: without name, address and imprint no marketing is sent (section 5 DDG)."""
         return self.model_fields_set.issuperset(IDENTITY)
+
+    outgoing_networks: str = Field(
+        default="",
+        description="Networks besides public ones that webhooks may go to, also by http: 10.1.0.0/16,127.0.0.1.",
+    )
+    deliveries_retention_days: int = Field(
+        default=30, ge=1, description="How long deliveries to subscriptions can be looked up and replayed."
+    )
+
+    @field_validator("outgoing_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        networks(text)
+        return text
 
     @field_validator("mail_from")
     @classmethod

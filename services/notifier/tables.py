@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Double,
     Identity,
     Index,
     Integer,
@@ -362,3 +363,91 @@ milestone = Table(
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("lane", "person", "kind", "id"),
 )
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("lane", Integer, nullable=False, comment="which tells that it was switched off"),
+    Column("url", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("types", ARRAY(Text), nullable=False, comment="none: all"),
+    Column("rungs", ARRAY(SmallInteger), nullable=False, comment="none: all"),
+    Column("historical", Boolean, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("off_reason", Key),
+    Column("created_at", BigInteger, nullable=False),
+    Column("failing_since", BigInteger, comment="nothing but failures since then"),
+    Column("paused_until", BigInteger, nullable=False, comment="the receiver asked to slow down"),
+    Column("slowed", SmallInteger, nullable=False, comment="how often in a row it did"),
+    Column("secret", LargeBinary, nullable=False),
+    Column("old_secret", LargeBinary),
+    Column("old_until", BigInteger, comment="until then the old secret signs as well"),
+    Column("untold", Boolean, nullable=False, server_default="false", comment="switched off, and nobody was told yet"),
+    comment="few, and the same for all lanes",
+)
+Index("subscription_untold", subscription.c.lane, postgresql_where=subscription.c.untold)
+
+sequence = Table(
+    "sequence",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lane", "person"),
+    comment="how many announcements of a person subscribers could have got",
+)
+
+announced = Table(
+    "announced",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("id", Key, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("type", Key, nullable=False),
+    Column("rung", SmallInteger, comment="of the standing it tells of"),
+    Column("historical", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="as it is posted"),
+    PrimaryKeyConstraint("lane", "id"),
+    comment="what subscribers get, kept for a while for replays",
+)
+Index("announced_recorded", announced.c.recorded_at, announced.c.id)
+Index("announced_id", announced.c.id)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("subscription", Key, nullable=False),
+    Column("id", Key, nullable=False, comment="the announcement's"),
+    Column("state", Key, nullable=False),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger, nullable=False, comment="while it is claimed: when the lease ends"),
+    Column("ended_at", BigInteger),
+    PrimaryKeyConstraint("lane", "subscription", "id"),
+    postgresql_with={"fillfactor": "80"},
+)
+Index(
+    "delivery_due", delivery.c.subscription, delivery.c.next_at, postgresql_where=delivery.c.state == text("'waiting'")
+)
+Index("delivery_created", delivery.c.subscription, delivery.c.created_at, delivery.c.id)
+Index("delivery_id", delivery.c.lane, delivery.c.id)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("subscription", Key, nullable=False),
+    Column("id", Key, nullable=False, comment="the announcement's"),
+    Column("number", SmallInteger, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="when it ended"),
+    Column("seconds", Double, nullable=False),
+    Column("status", SmallInteger, comment="none: no answer"),
+    Column("detail", Text, nullable=False),
+    PrimaryKeyConstraint("lane", "id", "subscription", "at", "number"),
+)
+Index("attempt_subscription", attempt.c.subscription, attempt.c.id)

@@ -13,6 +13,8 @@ from services.notifier.offers.desk import Desk
 from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
 from services.notifier.reading import Read
+from services.notifier.subscriptions import queueing
+from services.notifier.subscriptions.store import any_untold as switched_off
 from services.notifier.turn import Manner, Turn
 from shared import telemetry
 from shared.db import Connection
@@ -64,6 +66,8 @@ class NotifierLane:
             await self._follow(tx, turn, _news(read.cues))
             more = await self._sweep(tx, turn, batch)
         more = await self._tell(tx, turn) or more
+        turn.outbox += await queueing.tell(tx, batch)
+        await queueing.queue(tx, batch, turn.outbox, by_facts=manner.by_facts)
         return Outcome(turn.outbox, read.dead, turn.tick if manner.by_facts else None, more_due=more)
 
     async def _sweep(self, tx: Connection, turn: Turn, batch: Batch) -> bool:
@@ -106,7 +110,7 @@ class NotifierLane:
 
     async def due(self, connection: Connection, until: int) -> bool:
         """Whether there are news to tell, or a wait is over; under `CLOCK=facts` that is for the ticks to say."""
-        if await store.any_untold(connection, self._lane):
+        if await store.any_untold(connection, self._lane) or await switched_off(connection, self._lane):
             return True
         return not self._manner.by_facts and await plays.any_due(connection, self._lane, until)
 

@@ -21,6 +21,7 @@ from shared.http import Keys, Part, application
 from shared.log import Entry, Log
 from shared.log.partitioner import lane_of
 from shared.log.postgres import PostgresLog
+from shared.notices import Notice
 from shared.program import Runtime
 from shared.topics import topics
 from tests.make import DOUBLE_OPT_IN, THREE_PLAYS, fact
@@ -35,6 +36,15 @@ REAL_MAIL = {
     "imprint": "Schöner Laden, Gasse 1, Köln",
     "public_url": "https://laden.example",
 }
+
+
+_notices: msgspec.json.Decoder[Notice] = msgspec.json.Decoder(Notice)
+
+
+def _as_declared(value: bytes) -> None:
+    """Whatever is told is of a declared type, and has nothing in it that is not declared."""
+    told, read = msgspec.json.decode(value), msgspec.to_builtins(_notices.decode(value))
+    assert told["data"].keys() <= read["data"].keys()
 
 
 @dataclass
@@ -118,6 +128,9 @@ class Notifier:
     async def told(self, topic: str = events.NOTIFIER_EVENTS) -> list[dict[str, Any]]:
         """What the notifier has told on that topic."""
         rows = await self.pool.fetch("select value from notifier.outbox where topic = $1 order by lane, seq", topic)
+        if topic == events.NOTIFIER_EVENTS:
+            for row in rows:
+                _as_declared(row["value"])
         return [msgspec.json.decode(row["value"]) for row in rows]
 
     async def messages(self, **parameters: Any) -> list[dict[str, Any]]:

@@ -71,8 +71,9 @@ class Sender:
                 except DatabaseError as error:
                     _log.warning("sender.database_away", reason=repr(error))
                 self._start()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._more.wait(), POLL_SECONDS)
+                with suppress(TimeoutError):  # wait_for would lose a cancellation that meets the event (Python 3.11)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._more.wait()
         finally:
             await self._stop()
 
