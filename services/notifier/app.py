@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
-from services.notifier.asking.answers import Messages, MessageText, Perks
+from services.notifier.asking.answers import Draft, Messages, MessageText, Perks, Preview
 from services.notifier.asking.queries import Queries
 from services.notifier.message import State
 from services.notifier.plays.book import Book
@@ -62,6 +62,15 @@ def questions(queries: Queries, book: Book) -> APIRouter:
     async def get_message(message_id: MessageId) -> MessageText:
         """A message with its text. It holds personal data, so it needs the scope `admin`."""
         return await queries.message(message_id)
+
+    @router.post(
+        "/v1/templates/preview",
+        dependencies=[needs("admin")],
+        responses={404: _problem("Nobody with this id has a profile")},
+    )
+    async def preview(draft: Draft) -> Preview:
+        """A text as a person would read it, with a voucher that is none; nothing is sent or kept."""
+        return await queries.preview(draft)
 
     @router.get("/v1/plays", dependencies=[needs("ladder:read")], response_model=dict[str, Any])
     async def get_plays() -> Response:

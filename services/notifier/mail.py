@@ -1,6 +1,8 @@
 """The text of a message and the e-mail it becomes: made of the message, the person's profile and the shop."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -9,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency
-from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
 from services.notifier.message import Message, Purpose
@@ -36,6 +38,20 @@ class Text(NamedTuple):
     html: str
 
 
+class UnwrittenError(Exception):
+    """A template cannot be rendered; the text says which one, and why."""
+
+
+@contextmanager
+def _rendering(template: str) -> Iterator[None]:
+    """A shop's own template may fail in every way a program can."""
+    try:
+        yield
+    except Exception as error:
+        line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+        raise UnwrittenError(f"{template}{line}: {error}") from error
+
+
 class Letter(NamedTuple):
     """A finished e-mail and its envelope."""
 
@@ -54,7 +70,7 @@ class Composer:
         self._secret = secret
         self._offers = offers or OfferBook(version=1)
         self._templates = SandboxedEnvironment(
-            loader=FileSystemLoader(TEMPLATES),
+            loader=FileSystemLoader([each for each in (settings.templates_dir, TEMPLATES) if each is not None]),
             autoescape=lambda template: template is not None and template.endswith(".html.j2"),
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -63,7 +79,7 @@ class Composer:
         )
 
     def text(self, message: Message, profile: Profile, voucher: Voucher | None) -> Text:
-        """Subject and both bodies, in the person's language."""
+        """Subject and both bodies, in the person's language. Raises UnwrittenError."""
         lang = language(profile, self._settings.mail_language)
         context = {
             **self._shop(),
@@ -112,16 +128,19 @@ class Composer:
         return f"{base}/c/{token(self._secret, Link(message.person, message.id), CONFIRM)}"
 
     def _render(self, lang: str, message: Message, kind: str, context: dict[str, Any]) -> str:
-        return self._templates.get_template(f"{lang}/{message.mail}.{kind}.j2").render(context)
+        template = f"{lang}/{message.mail}.{kind}.j2"
+        with _rendering(template):
+            return self._templates.get_template(template).render(context)
 
     def _html(self, lang: str, message: Message, context: dict[str, Any]) -> str:
         """By its own template, or by one for all whose text is nothing but paragraphs."""
-        source = self._templates.get_template(f"{lang}/{message.mail}.txt.j2")
-        context = {**context, "preheader": _block(source, "preheader", context)}
         own = f"{lang}/{message.mail}.html.j2"
-        template = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
-        parts = [] if template.name == own else _parts(_block(source, "body", context))
-        return template.render({**context, "parts": parts})
+        with _rendering(own):
+            source = self._templates.get_template(f"{lang}/{message.mail}.txt.j2")
+            context = {**context, "preheader": _block(source, "preheader", context)}
+            template = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
+            parts = [] if template.name == own else _parts(_block(source, "body", context))
+            return template.render({**context, "parts": parts})
 
     def _shop(self) -> dict[str, Any]:
         settings = self._settings

@@ -29,6 +29,7 @@ from services.notifier.plays.reading import read_book
 from services.notifier.sending.sender import Sender
 from services.notifier.sending.store import waiting as waiting_to_go
 from services.notifier.settings import NotifierSettings, smtp_server
+from services.notifier.signature import Signer
 from services.notifier.subscriptions.wiring import subscriptions
 from services.notifier.turn import Manner
 from services.notifier.worker import NotifierLane
@@ -106,7 +107,15 @@ def channel_of(settings: NotifierSettings) -> Channel:
     """SMTP where a server is named, else a Maildir."""
     if settings.smtp_url is None:
         return MaildirChannel(settings.data_dir / "maildir")
-    return SmtpChannel(smtp_server(settings.smtp_url), connections=settings.smtp_connections)
+    signer = _signer(settings)
+    return SmtpChannel(smtp_server(settings.smtp_url), connections=settings.smtp_connections, signer=signer)
+
+
+def _signer(settings: NotifierSettings) -> Signer | None:
+    if settings.dkim_selector is None or settings.dkim_private_key is None:
+        return None
+    domain = settings.mail_from.rpartition("@")[2]
+    return Signer(settings.dkim_selector, domain, settings.dkim_private_key.get_secret_value())
 
 
 def _manner(

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notifier.outgoing.addresses import networks
+from services.notifier.signature import check_key
 from shared.settings import LOOPBACK, HttpUrl, Settings
 
 PLACEHOLDER_IMPRINT = "Example Shop · 1 Example Street · 12345 Example Town (IMPRINT is not set)"
@@ -39,6 +40,14 @@ class NotifierSettings(Settings):
         description="smtp://, smtp+starttls:// or smtps://user:password@host:port; unset: a Maildir under DATA_DIR.",
     )
     smtp_connections: int = Field(default=4, ge=1, le=100, description="Connections to the mail server at a time.")
+    dkim_selector: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
+        description="Signs mail by DKIM with DKIM_PRIVATE_KEY, as SELECTOR._domainkey of MAIL_FROM's domain.",
+    )
+    dkim_private_key: SecretStr | None = Field(
+        default=None, description="An RSA key in PEM; better as DKIM_PRIVATE_KEY_FILE."
+    )
     mail_from: str = Field(default="shop@example.com", description="Address that mail comes from.")
     sender_name: str = Field(
         default="Example Shop", pattern=r"^[^\x00-\x1f\x7f]+$", description="Name of the shop, from whom mail comes."
@@ -60,6 +69,9 @@ class NotifierSettings(Settings):
         default=Path(__file__).with_name("plays.toml"), description="The book of plays: who gets what, and why."
     )
 
+    templates_dir: Path | None = Field(
+        default=None, description="A folder of own templates, such as de/thank_you.txt.j2, before the shipped ones."
+    )
     offers_file: Path = Field(
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )
@@ -91,6 +103,24 @@ class NotifierSettings(Settings):
         except Exception as error:
             raise ValueError("is no e-mail address") from error
         return text
+
+    @field_validator("templates_dir")
+    @classmethod
+    def _a_folder(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_dir():
+            raise ValueError("is no folder")
+        return path
+
+    @model_validator(mode="after")
+    def _signatures_can_be_made(self) -> Self:
+        if (self.dkim_selector is None) != (self.dkim_private_key is None):
+            raise ValueError("DKIM_SELECTOR: goes with DKIM_PRIVATE_KEY, and neither alone")
+        if self.dkim_private_key is not None:
+            try:
+                check_key(self.dkim_private_key.get_secret_value())
+            except ValueError as error:
+                raise ValueError(f"DKIM_PRIVATE_KEY: {error}") from error
+        return self
 
     @model_validator(mode="after")
     def _mail_can_be_sent(self) -> Self:

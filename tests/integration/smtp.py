@@ -22,6 +22,8 @@ class Post:
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is not set, the answer to the text waits."""
     taken: list[EmailMessage] = field(default_factory=list)
+    wire: list[bytes] = field(default_factory=list)
+    """The same as they came."""
     arrived: list[str] = field(default_factory=list)
     """The Message-ID of every text that has arrived, also of those that were refused or not answered."""
     connections: int = 0
@@ -62,6 +64,7 @@ class Post:
         if "end" in self.refusals:
             return self.refusals["end"]
         self.taken.append(mail)
+        self.wire.append(envelope.content)
         return "250 OK"
 
 

@@ -1,8 +1,10 @@
 """Mail over a real SMTP server that refuses, delays and breaks off."""
 
 import asyncio
+import subprocess
 from pathlib import Path
 
+import dkim
 import pytest
 
 from tests.integration.notifier_part import Notifier, notifier, smtp
@@ -48,6 +50,35 @@ async def test_connections_are_used_again(database: str, tmp_path: Path) -> None
             await until(lambda: len(post.taken) == len(people))
 
             assert post.connections <= 2
+
+
+async def test_mail_is_signed_where_there_is_a_key(database: str, tmp_path: Path) -> None:
+    """As it arrives, with the header by which one objects; whoever changes a word breaks the signature."""
+    made = await asyncio.to_thread(
+        subprocess.run, ["openssl", "genrsa", "-traditional", "2048"], check=True, capture_output=True
+    )
+    shown = await asyncio.to_thread(
+        subprocess.run, ["openssl", "rsa", "-pubout"], input=made.stdout, check=True, capture_output=True
+    )
+    public = b"".join(shown.stdout.splitlines()[1:-1])
+    async with post_office() as post:
+        signing = {"dkim_selector": "ladder", "dkim_private_key": made.stdout.decode()}
+        async with notifier(database, tmp_path, smtp(post.port, **signing)) as running:
+            await thank(running)
+            await running.become("sent")
+
+    asked = []
+
+    def look_up(name: bytes, timeout: float = 5) -> bytes:  # noqa: ARG001 - as dkimpy calls it
+        asked.append(name)
+        return b"v=DKIM1; k=rsa; p=" + public
+
+    (mail,) = post.wire
+    assert dkim.verify(mail, dnsfunc=look_up)
+    assert asked == [b"ladder._domainkey.example.org."]
+    assert not dkim.verify(mail.replace(b"Danke", b"Dank", 1), dnsfunc=look_up)
+    signature = mail.split(b"\r\nFrom:")[0].lower()
+    assert b"list-unsubscribe" in signature
 
 
 @pytest.mark.parametrize("command", ["RCPT", "end"])

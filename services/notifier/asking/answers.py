@@ -1,8 +1,10 @@
 """What the notifier's HTTP side answers."""
 
-from pydantic import BaseModel
+from typing import Annotated, Literal
 
-from services.notifier.message import Reason, State
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.notifier.message import Mail, Reason, State
 from services.notifier.offers.desk import Without
 
 
@@ -11,7 +13,8 @@ class MessageItem(BaseModel):
 
     Of what a fact caused it is the source and id of that. `step`: which of the play's steps, left out for the first.
 
-    `basis` is what it stands on, `basis_fact` the id of the consent or of the order that this is.
+    `basis` is what it stands on, `basis_fact` the id of the consent or of the order that this is. `detail` is what the
+    mail server said last, or which template could not be rendered, and why.
     """
 
     id: str
@@ -24,8 +27,29 @@ class MessageItem(BaseModel):
     basis_fact: str | None = None
     at: str
     sent_at: str | None = None
+    detail: str | None = None
     rungs: list[int] | None = None
     step: int | None = None
+
+
+class Draft(BaseModel):
+    """Which text to render, for whom; `language` null: the person's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mail: Mail
+    customer: Annotated[str, Field(min_length=1, max_length=200, pattern="^[^\x00]*$")]
+    language: Literal["de", "en"] | None = None
+    rungs: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = [4]
+
+
+class Preview(BaseModel):
+    """A text as that person would read it."""
+
+    language: str
+    subject: str
+    text: str
+    html: str
 
 
 class Messages(BaseModel):

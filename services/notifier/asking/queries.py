@@ -2,15 +2,16 @@
 
 import base64
 import binascii
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import msgspec
 
 from services.notifier.asking import store
-from services.notifier.asking.answers import MessageItem, Messages, MessageText, PerkItem, Perks
-from services.notifier.mail import Composer
-from services.notifier.message import State
+from services.notifier.asking.answers import Draft, MessageItem, Messages, MessageText, PerkItem, Perks, Preview
+from services.notifier.mail import Composer, UnwrittenError
+from services.notifier.message import Message, State
+from services.notifier.offers import Voucher
 from services.notifier.offers.store import reason_withheld
 from services.notifier.plays.book import Book
 from services.notifier.profile import newest_profile
@@ -19,6 +20,7 @@ from services.notifier.store import message_of, profiles_of, time_of, vouchers_o
 from shared import instants
 from shared.db import Pool
 from shared.http import Problem
+from shared.instants import DAY
 from shared.log.partitioner import lane_of
 
 
@@ -59,11 +61,32 @@ class Queries:
             voucher = (await vouchers_of(connection, [place])).get(place)
             without = await reason_withheld(connection, *place)
         profile = newest_profile(profiles, message.at if self._by_facts else None)
-        text = self._composer.text(message, profile, voucher)
+        try:
+            text = self._composer.text(message, profile, voucher)
+        except UnwrittenError as error:
+            return MessageText(**{**_item(row), "detail": str(error)}, language="", subject="", text="", html="")
         more: dict[str, Any] = {} if without is None else {"without_offer": without}
         return MessageText(
             **_item(row), language=text.language, subject=text.subject, text=text.plain, html=text.html, **more
         )
+
+    async def preview(self, draft: Draft) -> Preview:
+        """A text for a person, with a voucher that is none. Raises Problem 404, 422."""
+        lane = lane_of(draft.customer, self._settings.lanes)
+        place = (lane, draft.customer)
+        async with self._pool.acquire() as connection:
+            profiles = (await profiles_of(connection, [place])).get(place)
+            now = await time_of(connection, lane, by_facts=self._by_facts)
+        if profiles is None:
+            raise Problem(404, "unknown-customer", "Nobody with this id has a profile")
+        profile = newest_profile(profiles, None)
+        if draft.language is not None:
+            profile = msgspec.structs.replace(profile, language=draft.language)
+        try:
+            text = self._composer.text(_message(draft, now), profile, _voucher(now))
+        except UnwrittenError as error:
+            raise Problem(422, "template-failed", "The template cannot be rendered", detail=str(error)) from error
+        return Preview(language=text.language, subject=text.subject, text=text.plain, html=text.html)
 
     async def perks(self, customer: str) -> Perks:
         """What a person has been granted, and what of it was withdrawn."""
@@ -99,10 +122,33 @@ def _item(row: asyncpg.Record) -> dict[str, Any]:
         "basis_fact": row["basis_fact"],
         "at": instants.text(row["at"]),
         "sent_at": None if row["sent_at"] is None else instants.text(row["sent_at"]),
+        "detail": row["detail"],
         "rungs": row["rungs"] or None,
         "step": row["step"] or None,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+SAMPLE: Final = "00000000-0000-0000-0000-000000000000"
+"""The id of a message that is none; its links belong to nobody, so that a click on a preview does nothing."""
+
+
+def _message(draft: Draft, now: int) -> Message:
+    return Message(
+        id=SAMPLE,
+        person="preview",
+        play=Play.THANK_YOU,
+        mail=draft.mail,
+        cause=SAMPLE,
+        cause_at=now,
+        at=now,
+        rungs=tuple(sorted(set(draft.rungs))),
+    )
+
+
+def _voucher(now: int) -> Voucher:
+    code = "0000-0000-0000"
+    return Voucher(code, SAMPLE, "preview", percent=15, minimum=None, issued_at=now, valid_until=now + 30 * DAY)
 
 
 def _cursor(at: int, message_id: str) -> str:

@@ -23,6 +23,7 @@ from aiosmtplib import (
 from services.notifier.channels import DROPPED, SENT, Ambiguous, Begin, Bounced, Delivery, PutOff
 from services.notifier.mail import Letter
 from services.notifier.settings import SmtpServer
+from services.notifier.signature import Signer
 
 TIMEOUT_SECONDS: Final = 60.0
 IDLE_SECONDS: Final = 20.0
@@ -36,13 +37,15 @@ class SmtpChannel:
 
     repeatable = False
 
-    def __init__(self, server: SmtpServer, *, connections: int) -> None:
+    def __init__(self, server: SmtpServer, *, connections: int, signer: Signer | None = None) -> None:
         self._server = server
+        self._signer = signer
         self.at_once = connections
         self._resting: list[tuple[float, aiosmtplib.SMTP]] = []
 
     async def deliver(self, letter: Letter, begin: Begin) -> Delivery:
         """As `Channel.deliver`."""
+        content = letter.content if self._signer is None else self._signer.signed(letter.content)
         try:
             client = await self._ready(letter)
         except (SMTPRecipientRefused, SMTPNotSupported) as refused:
@@ -56,7 +59,7 @@ class SmtpChannel:
         except BaseException:
             client.close()
             raise
-        return await self._give(client, letter)
+        return await self._give(client, content)
 
     async def close(self) -> None:
         """Say goodbye to the server."""
@@ -118,9 +121,9 @@ class SmtpChannel:
 
     # -- the text ------------------------------------------------------------------------------------------------
 
-    async def _give(self, client: aiosmtplib.SMTP, letter: Letter) -> Delivery:
+    async def _give(self, client: aiosmtplib.SMTP, content: bytes) -> Delivery:
         try:
-            await client.data(letter.content)
+            await client.data(content)
         except SMTPDataError as refused:
             await self._rest(client, reset=True)
             return _refusal(refused)

@@ -14,7 +14,7 @@ from services.notifier.channels import Ambiguous, Bounced, Channel, Delivery, Dr
 from services.notifier.consent import NOTHING, Ledger, basis
 from services.notifier.consent.of_message import asked_by, standing_on
 from services.notifier.consent.store import ledgers_of
-from services.notifier.mail import Composer, Letter
+from services.notifier.mail import Composer, Letter, UnwrittenError
 from services.notifier.message import Message, Reason, State
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import Voucher
@@ -66,6 +66,9 @@ class Dispatch:
             self.giving.discard(due.message.id)
 
     def _broken_off(self, due: Due, error: Exception) -> Delivery:
+        if isinstance(error, UnwrittenError):
+            _log.error("sender.unwritten", message=due.message.id, reason=str(error))
+            return PutOff(str(error))  # a template can be mended while it waits
         if due.message.id not in self.giving and isinstance(error, DatabaseError):
             return _database_away(error)
         _log.error("sender.failed", message=due.message.id, exc_info=error)

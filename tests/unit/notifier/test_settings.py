@@ -43,6 +43,13 @@ def test_a_mail_server_that_is_none_is_refused(url: str) -> None:
     assert refusal(**COMPLETE, smtp_url=url)
 
 
+def test_a_signature_needs_a_selector_and_a_key() -> None:
+    """Neither alone, and the key must be one."""
+    assert "neither alone" in refusal(dkim_selector="ladder")
+    assert "neither alone" in refusal(dkim_private_key="key")
+    assert "no RSA private key" in refusal(dkim_selector="ladder", dkim_private_key="key")
+
+
 def test_an_address_that_is_none_is_refused() -> None:
     """Mail must come from somewhere."""
     assert "address" in refusal(mail_from="laden")
