@@ -9,6 +9,7 @@ from tests.system import ROOT, Program, client_of
 DOCUMENTS = (
     "README.md",
     "docs/messages.md",
+    "docs/subscriptions.md",
     "docs/offers.md",
     "docs/experiments.md",
     "docs/estimates.md",
