@@ -16,7 +16,7 @@ from services.ingest.identity import NewId
 from services.ingest.intake import Intake
 from services.ingest.posting import opened
 from services.ingest.settings import IngestSettings
-from services.ingest.shop import Shop
+from services.ingest.shop import AHEAD, Shop
 from shared import events, instants
 from shared.http import Direct, Fault, Part, Problem, json, needs
 from shared.log import Log
@@ -69,7 +69,7 @@ class _Api:
     async def post_clock(self, request: Request) -> Response:
         if not self._ticking:
             raise Problem(409, "wall-clock", "Time passes by itself: the programs run with CLOCK=wall")
-        at = _instant(await body.read(request))
+        at = _instant(await body.read(request), self._now() + AHEAD)
         await self._intake.tell(at)
         return json({"to": instants.text(at)}, status=202)
 
@@ -86,14 +86,12 @@ class _Time(msgspec.Struct):
     to: str
 
 
-def _instant(sent: bytes) -> int:
+def _instant(sent: bytes, latest: int) -> int:
+    """Time never goes back: a slip of the pen into the far future could not be taken back."""
     try:
-        return checks.instant_of(msgspec.json.decode(sent, type=_Time).to, _END_OF_TIME)
+        return checks.instant_of(msgspec.json.decode(sent, type=_Time).to, latest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "malformed", 'Send {"to": "2026-01-31T12:00:00Z"}', detail=str(error)) from error
     except ValueError as error:
         fault = Fault(pointer="/to", detail=str(error))
         raise Problem(422, "invalid-time", "The time was refused", errors=[fault]) from error
-
-
-_END_OF_TIME = instants.parse("9999-12-31T23:59:59Z")

@@ -183,7 +183,7 @@ POST_CLOCK: Final[dict[str, Any]] = {
             _403="The API key lacks the scope events:write",
             _409="The programs run with CLOCK=wall",
             _413="Too large",
-            _422="No such time",
+            _422="No such time, or more than a day in the future",
             _503="The log cannot be reached",
         ),
     },

@@ -315,22 +315,30 @@ async def park(tx: Connection, lane: int, now: int, rows: Iterable[ParkedRow]) -
     )
 
 
-async def parked(tx: Connection, lane: int) -> list[ParkedRow]:
-    """All facts that wait, in the order in which they came."""
+async def unpark(tx: Connection, lane: int, behind: tuple[str, int], before: int, limit: int | None) -> list[ParkedRow]:
+    """Take the next facts that wait, by person and in the order in which they came; numbers from `before` on stay."""
     rows = await tx.fetch(
-        "select person, number, reason, body from ladder.parked where lane = $1 order by person, number", lane
+        """
+        with next as (
+            select person, number from ladder.parked
+            where lane = $1 and (person, number) > ($2, $3) and number < $4
+            order by person, number limit $5
+        )
+        delete from ladder.parked p using next n
+        where p.lane = $1 and p.person = n.person and p.number = n.number
+        returning p.person, p.number, p.reason, p.body
+        """,
+        lane,
+        *behind,
+        before,
+        limit,
     )
-    return [ParkedRow(*row) for row in rows]
+    return sorted(ParkedRow(*row) for row in rows)
 
 
 async def count_parked(connection: Connection) -> int:
     """How many facts wait, over all lanes."""
     return int(await connection.fetchval("select count(*) from ladder.parked"))
-
-
-async def unpark(tx: Connection, lane: int) -> None:
-    """Nobody waits any longer."""
-    await tx.execute("delete from ladder.parked where lane = $1", lane)
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:

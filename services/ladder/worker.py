@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import asyncpg
 
@@ -21,8 +22,19 @@ from shared.settings import RefusedError
 CAREFUL_BATCHES = 20
 """So many batches look up what is known already, after one has met a fact that was."""
 
+RETRIED = 1_000
+"""Parked facts that are tried again in one transaction at most."""
+
 Messages = Sequence[tuple[Fact | Internal, bytes, int]]
 ByPerson = Mapping[str, list[Fact | Internal]]
+
+
+class Behind(NamedTuple):
+    """How far a new owner has come in trying again what was parked before it came, at the instant `before`."""
+
+    person: str
+    number: int
+    before: int
 
 
 class LadderLane:
@@ -38,8 +50,13 @@ class LadderLane:
         self._shop = shop
         self._cached_persons = cached_persons
         self._cache: dict[str, Stored] = {}
-        self._parked: frozenset[str] | None = None
-        """Whose facts wait; None until those left by an earlier owner have been tried again."""
+        self._parked: frozenset[str] = frozenset()
+        """Whose facts wait."""
+        self._begun = False
+        self._behind: Behind | None = None
+        """Where what an earlier owner parked is still to be tried again; None: nowhere any more."""
+        self._next: Behind | None = None
+        """The same once the transaction under way has committed."""
         self._careful = 0
         self._tick_owed = manner.by_facts
         self._times: Sequence[int] = ()
@@ -53,14 +70,17 @@ class LadderLane:
         turn = self._turn = Turn(self._manner, self._lane, batch.seq, batch.now, read.times or self._times)
         messages: Messages = read.messages
         by_person: ByPerson = read.by_person
-        if retried := await self._retried(tx, turn, time or 0):
+        if retried := await self._retried(tx, batch, time or 0):
             messages = [*retried, *messages]
             by_person = _by_person(messages)
         await self._load(tx, turn, by_person)
         for message, body, at in messages:
             turn.take(message, body, at)
         until = time if self._manner.by_facts else batch.sweep_to
-        more_due = until is not None and await sweep.sweep(tx, turn, until)
+        if self._next is not None:  # nobody is swept past facts that wait
+            until, more_due = None, True
+        else:
+            more_due = until is not None and await sweep.sweep(tx, turn, until)
         turn.unfinished = more_due
         turn.tick_owed = read.ticked or self._tick_owed
         if turn.tick_owed and until is not None and not more_due:
@@ -74,6 +94,7 @@ class LadderLane:
         turn = self._turn
         self._careful = max(0, self._careful - 1)
         self._parked = frozenset(turn.parked)
+        self._begun, self._behind = True, self._next
         self._tick_owed = turn.tick_owed and self._manner.by_facts
         self._times = turn.times if turn.unfinished else ()
         for person, stored in turn.stored():
@@ -82,6 +103,7 @@ class LadderLane:
         for person in [*islice(self._cache, max(0, len(self._cache) - self._cached_persons))]:
             del self._cache[person]
         telemetry.DUPLICATES.labels("ladder").inc(turn.duplicates)
+        self._turn = Turn(self._manner, self._lane, 0, 0)  # a batch is much, and this lane may have to wait now
 
     async def due(self, connection: Connection, until: int) -> bool:
         """Whether any deadline of this lane is at or before `until`."""
@@ -89,15 +111,23 @@ class LadderLane:
 
     # -- loading -------------------------------------------------------------------------------------------------
 
-    async def _retried(self, tx: Connection, turn: Turn, time: int) -> Messages:
-        """Once per ownership, all facts that were parked: other code may fold them."""
-        if self._parked is not None:
-            turn.parked.update(self._parked)
+    async def _retried(self, tx: Connection, batch: Batch, time: int) -> Messages:
+        """Once per ownership, all facts that were parked, some at a time: other code may fold them.
+
+        The lane asks for no records before they are through; if it did, they would all come before those.
+        """
+        self._turn.parked.update(self._parked)
+        self._next = None
+        behind = self._behind
+        if not self._begun:
+            await self._check_rules(tx)
+            behind = Behind("", 0, batch.now)
+        if behind is None:
             return []
-        await self._check_rules(tx)
-        rows = await store.parked(tx, self._lane)
-        if rows:
-            await store.unpark(tx, self._lane)
+        limit = None if batch.records else RETRIED
+        rows = await store.unpark(tx, self._lane, (behind.person, behind.number), behind.before, limit)
+        if len(rows) == limit:
+            self._next = Behind(rows[-1].person, rows[-1].number, behind.before)
         return [(reading.read_any(row.body), row.body, time) for row in rows if row.body != A_DEADLINE]
 
     async def _check_rules(self, tx: Connection) -> None:

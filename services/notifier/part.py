@@ -146,7 +146,13 @@ def _experiments(book: Book, secret: bytes) -> Experiments:
 
 def _worker(manner: Manner, desk: Desk, runtime: Runtime, pools: _Pools) -> Worker:
     return Worker(
-        Plan(SCHEMA, TOPICS, lambda lane: NotifierLane(lane, manner, desk), ahead=(SHOP_PROFILES, SHOP_EVENTS)),
+        Plan(
+            SCHEMA,
+            TOPICS,
+            lambda lane: NotifierLane(lane, manner, desk),
+            ahead=(SHOP_PROFILES, SHOP_EVENTS),
+            tidy=store.forget_heard,
+        ),
         runtime.log,
         pools.work,
         pools.control,

@@ -20,6 +20,9 @@ from shared.lanes.store import NOW_US
 
 _profile = msgspec.json.Decoder(Profile)
 
+HEARD_DAYS = 90
+"""So long is remembered which announcements were heard; a relay repeats one within seconds of a crash, if at all."""
+
 MESSAGE = (
     "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, state, reason, "
     "basis, basis_fact"
@@ -117,6 +120,22 @@ async def hear(tx: Connection, lane: int, announcements: Sequence[tuple[str, str
         at,
     )
     return {(row["person"], row["id"]) for row in rows}
+
+
+async def forget_heard(connection: Connection, lane: int, limit: int = 10_000) -> None:
+    """Of announcements heard long ago: who would repeat them has long given up."""
+    await connection.execute(
+        f"""
+        delete from notifier.heard where lane = $1 and (person, id) in (
+            select person, id from notifier.heard
+            where lane = $1 and at < {NOW_US} - $2::bigint * 86400000000
+            order by at limit $3
+        )
+        """,
+        lane,
+        HEARD_DAYS,
+        limit,
+    )
 
 
 async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, Person]:

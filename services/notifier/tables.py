@@ -117,6 +117,7 @@ heard = Table(
     PrimaryKeyConstraint("lane", "person", "id"),
     comment="announcements that were acted on; a repeated one is not",
 )
+Index("heard_at", heard.c.lane, heard.c.at)
 
 message = Table(
     "message",

@@ -7,7 +7,7 @@ database says.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -45,6 +45,8 @@ class Plan:
     ahead: tuple[str, ...] = ()
     """Topics that are read to the end they had when the batch was taken, before what comes from those behind them and
     from the other topics is decided: the first before all others, the second before all but the first."""
+    tidy: Callable[[Connection, int], Awaitable[None]] | None = None
+    """Called now and then with a connection and the number of an owned lane: forget what is old."""
     batch_limit: int = 5_000
     poll_seconds: float = 0.5
     retain_outbox_days: int = 90
@@ -79,6 +81,11 @@ class Session:
         self._tidied = time.monotonic()
         self._reader: Reader | None = None
         self._relaying: asyncio.Task[None] | None = None
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """What comes next, by topic."""
+        return self._lane.positions
 
     async def open(self) -> None:
         """Begin to read where the checkpoints are, and to publish what was left unpublished."""
@@ -236,3 +243,5 @@ class Session:
         days = self._plan.retain_outbox_days
         async with self._pool.acquire() as connection:
             await self._store.forget_outbox(connection, self._lane.lane, days, limit=10_000)
+            if self._plan.tidy is not None:
+                await self._plan.tidy(connection, self._lane.lane)

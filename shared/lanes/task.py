@@ -1,7 +1,7 @@
 """The task of one owned lane, from the moment it was claimed until it is lost or given back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -44,6 +44,12 @@ class LaneTask:
         self._stopping = False
         self._limit = min(FIRST_BATCH, plan.batch_limit)
         self.lane = lane
+        self._session_now: Session | None = None
+
+    @property
+    def positions(self) -> Mapping[str, int]:
+        """What comes next, by topic."""
+        return self._session_now.positions if self._session_now is not None else self.lane.positions
 
     def stop(self) -> None:
         """Finish the transaction under way, publish what is committed, and end."""
@@ -77,6 +83,7 @@ class LaneTask:
 
     async def _work(self) -> None:
         session = Session(self._plan, self._log, self._pool, self._store, self.lane, self._limit)
+        self._session_now = session
         try:
             await session.open()
             while not self._stopping:

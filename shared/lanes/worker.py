@@ -19,6 +19,8 @@ _log = structlog.get_logger("worker")
 LEASE_SECONDS = 8.0
 BEAT_SECONDS = 2.0
 HORIZON_SECONDS = 1.0
+SHOW_SECONDS = 5.0
+"""How often the log is told, for dashboards, how far its lanes are processed."""
 BLOCKED_SECONDS = 1.0
 """A claim that waits longer than this for the lane's row ends the sessions that hold it."""
 CLAIMS_AT_ONCE = 2
@@ -61,16 +63,19 @@ class Worker:
 
     async def run(self) -> None:
         """Lease and work until cancelled. Raises what no lane can go on with, such as LostRecordsError."""
-        looking = asyncio.create_task(self._look_ahead()) if self._sweeps else None
+        besides = [asyncio.create_task(self._show())]
+        if self._sweeps:
+            besides.append(asyncio.create_task(self._look_ahead()))
         try:
             while True:
-                if looking is not None and looking.done():
-                    looking.result()
+                for task in besides:
+                    if task.done():
+                        task.result()
                 await self._beat()
                 await asyncio.sleep(BEAT_SECONDS)
         finally:
-            if looking is not None:
-                looking.cancel()
+            for task in besides:
+                task.cancel()
             await self._leave()
 
     # -- leases --------------------------------------------------------------------------------------------------
@@ -177,6 +182,20 @@ class Worker:
             for topic, ends in zip(self._plan.topics, per_topic, strict=True)
             for lane, end in ends.items()
         }
+
+    async def _show(self) -> None:
+        """Tell dashboards how far this worker's lanes are processed."""
+        while True:
+            await asyncio.sleep(SHOW_SECONDS)
+            positions = {
+                (topic, number): position
+                for number, owned in self._owned.items()
+                for topic, position in owned.task.positions.items()
+            }
+            try:
+                await self._log.show(f"loyalty-{self._plan.service}", positions)
+            except LogUnavailableError as error:
+                _log.debug("worker.not_shown", service=self._plan.service, reason=str(error))
 
 
 async def _cut_off(owned: _Owned) -> None:

@@ -119,3 +119,10 @@ class Log(Protocol):
     async def end_positions(self, topic: str) -> dict[int, int]:
         """The offset that the next record will get, per lane."""
         ...
+
+    async def show(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
+        """Let dashboards see how far a group of readers has come, by (topic, lane). Nothing here ever reads it.
+
+        Raises LogUnavailableError.
+        """
+        ...

@@ -152,13 +152,26 @@ async def test_under_the_wall_clock_nobody_is_told_the_time(service: Ingest) -> 
 
 async def test_the_clock_can_be_set_by_hand(historic: Ingest) -> None:
     """A tick on every lane; what is told later never goes back behind it."""
-    answer = await historic.client.post("/v1/clock", json={"to": "2027-01-01T01:00:00+01:00"})
+    to = instants.text(NOW + instants.DAY)
+    answer = await historic.client.post("/v1/clock", json={"to": f"{to[:-1]}+00:00"})
     await historic.client.post("/v1/events", json=posted())
 
-    assert (answer.status_code, answer.json()) == (202, {"to": "2027-01-01T00:00:00Z"})
+    assert (answer.status_code, answer.json()) == (202, {"to": to})
     lanes = [read(lane) for lane in await historic.lanes(events.SHOP_EVENTS)]
     ticks = [[event["time"] for event in lane if event["type"] == "clock.tick"] for lane in lanes]
-    assert ticks == [["2027-01-01T00:00:00Z"] * 2] * 4
+    assert ticks == [[to] * 2] * 4
+
+
+async def test_the_clock_cannot_be_set_further_than_a_day_ahead(historic: Ingest) -> None:
+    """Time never goes back, so a year too much could never be mended."""
+    to = instants.text(NOW + instants.DAY + instants.SECOND)
+    answer = await historic.client.post("/v1/clock", json={"to": to})
+
+    assert (answer.status_code, answer.json()["errors"]) == (
+        422,
+        [{"pointer": "/to", "detail": "lies more than a day in the future"}],
+    )
+    assert await historic.records(events.SHOP_EVENTS) == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from services.ladder import store
+from services.ladder import store, worker
 from services.ladder.core import fold
 from services.ladder.core.decide import Change
 from services.ladder.core.facts import Known
@@ -88,7 +88,7 @@ async def test_what_cannot_be_read_becomes_a_dead_letter_and_stops_nobody(databa
 async def test_a_person_whose_fold_fails_is_parked_and_everybody_else_goes_on(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The failing fact and later ones of that person wait, others are folded; a new owner folds what waited."""
+    """The failing fact and later ones of that person wait, others are folded; a new owner folds them in steps."""
     poor = [purchase(day(n), subject="poor", order=f"o{n}") for n in range(1, 4)]
     rich = [purchase(day(n), subject="rich", order=f"o{n}") for n in range(1, 4)]
     step = fold.step
@@ -109,6 +109,7 @@ async def test_a_person_whose_fold_fails_is_parked_and_everybody_else_goes_on(
             assert (await purchases(lanes, "poor", day(3)), await purchases(lanes, "rich", day(3))) == (1, 3)
             waiting = await lanes.pool.fetch("select reason from ladder.parked order by number")
             assert [row["reason"].partition(" ")[0] for row in waiting] == ["ArithmeticError('odd')", "waits"]
+    monkeypatch.setattr(worker, "RETRIED", 1)
     async with working(database, PostgresLog(database)) as lanes:
         await until(lambda: lanes.pool.fetchval("select count(*) = 0 from ladder.parked"))
         found = await stood(lanes, day(3))

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from aiokafka import TopicPartition
-from confluent_kafka import Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
@@ -16,6 +16,8 @@ from shared.log.kafka import KafkaLog
 from shared.log.kafka.cluster import Access
 from shared.log.kafka.fetchers import Fetchers
 from shared.log.kafka.reader import KafkaReader
+from tests.integration.log_stores import KafkaStore
+from tests.integration.log_stores import opened as log_on
 from tests.integration.test_log import numbered, taken, values
 from tests.kafka_broker import KafkaBroker
 from tests.until import until
@@ -37,6 +39,25 @@ async def opened(servers: str, closing: AsyncExitStack, deadline: float = 9) -> 
     closing.push_async_callback(log.close)
     await log.open([FACTS])
     return log
+
+
+async def test_dashboards_see_how_far_readers_have_come(kafka: str, topic_prefix: str) -> None:
+    """What is shown are offsets committed under the group's name; the newest count, and several processes share it."""
+    store = KafkaStore(kafka, topic_prefix)
+    async with log_on(store, FACTS) as log, log_on(store, FACTS) as other:
+        await log.append(numbered("facts", 0, range(5)))
+        await log.show("readers", {("facts", 0): 2})
+        await other.show("readers", {("facts", 1): 0})
+        await log.show("readers", {("facts", 0): 3})
+        await log.show("readers", {})
+    group = f"{topic_prefix}readers"
+    admin = AdminClient({"bootstrap.servers": kafka})
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    found = (await asyncio.to_thread(asked[group].result, 15)).topic_partitions
+    assert {(each.topic, each.partition, each.offset) for each in found} == {
+        (f"{topic_prefix}facts", 0, 3),
+        (f"{topic_prefix}facts", 1, 0),
+    }
 
 
 async def test_it_goes_on_after_the_broker_was_killed(own_kafka: KafkaBroker, closing: AsyncExitStack) -> None:

@@ -14,6 +14,7 @@ from shared.log.kafka.bounds import END, FIRST, bounds
 from shared.log.kafka.cluster import Access, Cluster
 from shared.log.kafka.fetchers import Fetchers
 from shared.log.kafka.insist import insist
+from shared.log.kafka.progress import commit
 from shared.log.kafka.reader import KafkaReader
 from shared.log.kafka.topics import make_topics
 from shared.log.under_way import UnderWay
@@ -96,6 +97,12 @@ class KafkaLog:
     async def end_positions(self, topic: str) -> dict[int, int]:
         """As `Log.end_positions`."""
         return await self._positions(topic, END)
+
+    async def show(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
+        """As `Log.show`; the group's name has the prefix of the topics."""
+        found = {self._partition(*place): position for place, position in positions.items()}
+        if found:
+            await insist(partial(commit, self._cluster, self._prefix + group, found), deadline=self._deadline)
 
     async def _positions(self, topic: str, which: int) -> dict[int, int]:
         partitions = [self._partition(topic, lane) for lane in range(self._lanes.get(topic, 1))]

