@@ -18,15 +18,17 @@ async def test_a_broker_killed_and_restarted_loses_and_doubles_nothing(
     some: list[events.PurchaseCompleted],
     some_expected: Reading,
 ) -> None:
-    """Without its broker ingest answers 503 in time; with it again what is posted once more makes all whole."""
+    """Without its broker ingest answers 503 in time and a ladder ends in order; with it again all is made whole."""
     store = KafkaStore(own_kafka.bootstrap_servers, topic_prefix)
     third = len(some) // 3
-    async with deployed(database, store, SMALL) as system:
+    async with deployed(database, store, SMALL, ladders=2) as system:
         await system.replay(some[:third], 10)
         posting = asyncio.create_task(system.replay(some[third : 2 * third], 10))
         await asyncio.to_thread(own_kafka.kill)
         await refused(system.client.http, f"{system.ingest.url}/v1/events", some[2 * third :][:100])
+        assert await system.ladders.pop().stop() == 0
         await asyncio.to_thread(own_kafka.restart)
+        await system.add_ladder()
         await posting
         await system.replay(some[2 * third :], 10)
         await system.settled_at(some_expected.end)

@@ -2,8 +2,11 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from random import Random
+
+import asyncpg
 
 from shared import events, instants
 from tests.e2e.deployment import PATIENCE, SMALL, Deployment, deployed
@@ -27,6 +30,43 @@ async def test_a_ladder_killed_again_and_again_loses_and_doubles_nothing(
         await killed_while_told(system, some, 4)
         await system.settled_at(some_expected.end)
         await system.whole(some_expected)
+
+
+async def test_what_a_killed_ladder_had_not_published_is_published_by_the_next(
+    database: str, embedded: Store, some: Purchases, some_expected: Reading
+) -> None:
+    """What was committed while the log took no announcements is not lost with the process that would have told it."""
+    async with deployed(database, embedded, SMALL) as system:
+        await system.shared()
+        async with held(database):
+            await system.replay(some, 200)
+            await until(lambda: _unpublished(system, 500), PATIENCE)
+            await killed(system)
+        await system.add_ladder()
+        await system.settled_at(some_expected.end)
+        await system.whole(some_expected)
+
+
+HOLD_ANNOUNCEMENTS = """
+select from log.position p join log.topic t on t.id = p.topic where t.name = 'ladder.events' for update of p
+"""
+
+
+@asynccontextmanager
+async def held(dsn: str) -> AsyncIterator[None]:
+    """Nothing can be announced meanwhile; in a session that nobody ends for being idle."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute(HOLD_ANNOUNCEMENTS)
+            yield
+    finally:
+        await connection.close()
+
+
+async def _unpublished(system: Deployment, messages: int) -> bool:
+    """Whether so many are committed and not in the log."""
+    return bool(await system.pool.fetchval("select sum(seq - published_seq) >= $1 from ladder.lane", messages))
 
 
 async def test_people_who_know_each_other_stand_as_they_should_after_kills(database: str, embedded: Store) -> None:

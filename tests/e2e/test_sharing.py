@@ -1,9 +1,13 @@
 """Lanes shared between ladders that come, go, and are killed."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.e2e.deployment import REPLAY, deployed
+from shared import events
+from tests.e2e.deployment import JSON, REPLAY, body, deployed
 from tests.integration.log_stores import Store
+from tests.system import Program, client_of
 
 FAIR_SECONDS = 15.0
 """The lanes are fairly shared again within this time."""
@@ -26,10 +30,15 @@ async def test_lanes_are_shared_fairly_whoever_comes_and_goes(database: str, emb
         await system.shared(FAIR_SECONDS)
 
 
-@pytest.mark.parametrize("module", ["services.ingest", "services.ladder"])
-async def test_each_program_ends_when_asked_to(database: str, embedded: Store, module: str) -> None:
-    """SIGTERM ends a program in order, with exit code 0, in less than ten seconds."""
-    async with deployed(database, embedded, REPLAY) as system:
-        program = system.ingest if module == "services.ingest" else system.ladders[0]
+@pytest.mark.parametrize("module", ["services.ingest", "services.ladder", "services.notifier", "services"])
+async def test_each_program_ends_when_asked_to(
+    database: str, module: str, tmp_path: Path, some: list[events.PurchaseCompleted]
+) -> None:
+    """SIGTERM ends a program in the middle of its work in order, with exit code 0, in less than ten seconds."""
+    own = {} if module == "services" else {"DATABASE_URL": database}
+    async with Program(module, {**REPLAY, **own, "DATA_DIR": str(tmp_path)}) as program, client_of(program) as client:
+        if module in ("services", "services.ingest"):
+            answer = await client.http.post(f"{program.url}/v1/events", content=body(some[:1000]), headers=JSON)
+            assert answer.status_code == 202
         assert await program.stop() == 0
         assert not any("Traceback" in line for line in program.lines)
