@@ -1,4 +1,4 @@
-"""How many people stand on each rung in each stage, counted anew; an index of those at risk."""
+"""How many people stand on each rung in each stage, counted anew; an index of who is where."""
 
 from alembic import op
 
@@ -16,4 +16,4 @@ def upgrade() -> None:
         select lane, 'place', rung || '/' || phase || '/' || stage, count(*), 0 from ladder.standing group by 1, 2, 3
         """
     )
-    op.execute("create index standing_at_risk on ladder.standing (lane, person) where stage = 'degeneration'")
+    op.create_index("standing_place", "standing", ["rung", "stage", "lane", "person"], schema="ladder")

@@ -23,7 +23,6 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    tuple_,
     union_all,
 )
 from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError
@@ -34,6 +33,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.ladder import tables
 from services.ladder.core.standing import Phase, Stage
 from services.ladder.cursors import PeopleCursor
+from services.ladder.people_queries import Wanted, listed
 from services.ladder.tables import fact, parked, referral, standing, tally, transition
 from shared.db import DatabaseError
 from shared.events import LADDER_EVENTS
@@ -138,11 +138,7 @@ class Queries:
         self, after: PeopleCursor, rung: int | None, phase: Phase | None, stage: Stage | None, limit: int
     ) -> Sequence[Row[Any]]:
         """People in the order of (lane, person), behind `after`."""
-        statement = _PEOPLE
-        wanted = ((standing.c.rung, rung), (standing.c.phase, phase), (standing.c.stage, stage))
-        for place, value in wanted:
-            if value is not None:
-                statement = statement.where(place == literal(value, place.type))
+        statement = listed(Wanted(rung, phase, stage))
         return await self._all(statement, lane=after.lane, person=after.person, limit=limit)
 
     async def picture(self) -> Sequence[Row[Any]]:
@@ -227,16 +223,6 @@ _HISTORY: Final = (
         transition.c.seq < bindparam("before", type_=BigInteger),
     )
     .order_by(transition.c.seq.desc())
-    .limit(bindparam("limit"))
-)
-
-_PEOPLE: Final = (
-    select(standing.c.lane, standing.c.person, standing.c.rung, standing.c.phase, standing.c.stage, standing.c.since)
-    .where(
-        tuple_(standing.c.lane, standing.c.person)
-        > tuple_(bindparam("lane", type_=Integer), bindparam("person", type_=Text))
-    )
-    .order_by(standing.c.lane, standing.c.person)
     .limit(bindparam("limit"))
 )
 

@@ -13,7 +13,6 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    literal,
 )
 
 from services.ladder.figures.sums import Figure
@@ -53,9 +52,7 @@ standing = Table(
     postgresql_with={"fillfactor": "70"},
 )
 Index("standing_due", standing.c.lane, standing.c.due_at)
-Index(
-    "standing_at_risk", standing.c.lane, standing.c.person, postgresql_where=standing.c.stage == literal("degeneration")
-)
+Index("standing_place", standing.c.rung, standing.c.stage, standing.c.lane, standing.c.person)
 
 friend = Table(
     "friend",

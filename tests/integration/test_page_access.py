@@ -10,8 +10,8 @@ import pytest
 from services.ladder.lanes import rules_of
 from services.ladder.page.access import inside
 from services.ladder.page.neighbour import Neighbour
-from services.ladder.page.queries import end_of
 from services.ladder.page.routes import desk_of, pages
+from services.ladder.people_queries import end_of
 from shared import db, events
 from shared.http import Keys, Part, new_key
 from shared.log import Entry

@@ -16,7 +16,7 @@ from services.ladder.estimates.asking import Among
 from services.ladder.estimates.queries import Order, Sort
 from services.ladder.page.desk import Desk, Visit
 from services.ladder.page.frame import Elsewhere, person_path
-from services.ladder.page.queries import Filter
+from services.ladder.people_queries import Wanted
 from shared.http import Problem
 from shared.log.partitioner import lane_of
 
@@ -51,8 +51,8 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
     async def list_people(
         visit: Visit = visit, beginning: _Beginning = "", rung: _Rung = None, stage: _Stage = None, after: _After = ""
     ) -> Response:
-        wanted = Filter(beginning, rung, stage)
-        if beginning and wanted == Filter(beginning) and not after and await _known(desk, beginning):
+        wanted = Wanted(rung, None, stage, beginning)
+        if beginning and wanted == Wanted(beginning=beginning) and not after and await _known(desk, beginning):
             raise Elsewhere(person_path(beginning))
         people, further = await page_of(desk, wanted, after)
         asked = {"id": beginning, "rung": rung or "", "stage": stage or ""}
@@ -68,7 +68,7 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
         except Problem as problem:
             if problem.status != 409:
                 raise
-            people, further = await page_of(desk, Filter(stage=Stage.DEGENERATION), after)
+            people, further = await page_of(desk, Wanted(stage=Stage.DEGENERATION), after)
             ranked = False
         shown = {"people": people, "ranked": ranked, "after": after, "next": further}
         return visit.show("at_risk.html.j2", address="/at-risk?", **shown)
@@ -92,7 +92,7 @@ async def _known(desk: Desk, person: str) -> bool:
     return await desk.queries.person(lane_of(person, desk.settings.lanes), person) is not None
 
 
-async def page_of(desk: Desk, wanted: Filter, after: str) -> tuple[list[Listed], str | None]:
+async def page_of(desk: Desk, wanted: Wanted, after: str) -> tuple[list[Listed], str | None]:
     """A page of people as they stand now, and the cursor of the next one. Raises Problem 400."""
     cursor = cursors.decode(after, PeopleCursor) if after else _FIRST
     rows = await desk.queries.listed(cursor, wanted, PAGE + 1)

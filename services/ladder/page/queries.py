@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
@@ -19,7 +19,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    or_,
     select,
     true,
     tuple_,
@@ -29,8 +28,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ladder import tables
-from services.ladder.core.standing import Stage
 from services.ladder.cursors import PeopleCursor
+from services.ladder.people_queries import Wanted, listed
 from services.ladder.queries import NOW, Queries
 from services.ladder.tables import fact, standing, tally, transition
 from shared.events import LADDER_EVENTS
@@ -39,14 +38,6 @@ _lane, _outbox, _letter, _meta = tables.lanes.lane, tables.lanes.outbox, tables.
 
 LOOKED_AT: Final = 2_000
 """Newest rows of a lane's outbox in which announcements are looked for: between them are messages to other lanes."""
-
-
-class Filter(NamedTuple):
-    """Which people to list: the beginning of their ids, rung and stage."""
-
-    beginning: str = ""
-    rung: int | None = None
-    stage: Stage | None = None
 
 
 class PageQueries(Queries):
@@ -70,10 +61,10 @@ class PageQueries(Queries):
         """How many people stand on each rung in each stage: (rung, stage, people)."""
         return await self._all(_PLACES)
 
-    async def listed(self, after: PeopleCursor, wanted: Filter, limit: int) -> Sequence[Row[Any]]:
+    async def listed(self, after: PeopleCursor, wanted: Wanted, limit: int) -> Sequence[Row[Any]]:
         """People in the order of (lane, person) behind `after`, with their states."""
         values = {"lane": after.lane, "person": after.person, "limit": limit}
-        return await self._all(_listed(wanted), **values)
+        return await self._all(listed(wanted), **values)
 
     async def states(self, people: Sequence[str]) -> Sequence[Row[Any]]:
         """The states of these people, as (person, state)."""
@@ -140,46 +131,10 @@ _PLACES: Final = (
 )
 
 
-def _listed(wanted: Filter) -> Select[Any]:
-    """Lane by lane, so that an index of ids is used in each."""
-    after_lane, after = bindparam("lane", type_=Integer), bindparam("person", type_=String)
-    limit = bindparam("limit", type_=BigInteger)
-    rows = select(standing).where(
-        standing.c.lane == _lane.c.lane,
-        or_(_lane.c.lane > after_lane, standing.c.person > after),
-        *_wanted(wanted),
-    )
-    found = rows.order_by(standing.c.person).limit(limit).lateral("found")
-    joined = select(found).join_from(_lane, found, true()).where(_lane.c.lane >= after_lane)
-    return joined.order_by(found.c.lane, found.c.person).limit(limit)
-
-
 _STATES: Final = select(standing.c.person, standing.c.state).where(
     standing.c.lane.in_(select(_lane.c.lane)),
     standing.c.person == any_(bindparam("people", type_=ARRAY(standing.c.person.type))),
 )
-
-
-def _wanted(wanted: Filter) -> list[Any]:
-    conditions = []
-    if wanted.beginning:
-        conditions.append(standing.c.person >= literal(wanted.beginning, standing.c.person.type))
-        if (end := end_of(wanted.beginning)) is not None:
-            conditions.append(standing.c.person < literal(end, standing.c.person.type))
-    if wanted.rung is not None:
-        conditions.append(standing.c.rung == literal(wanted.rung, standing.c.rung.type))
-    if wanted.stage is not None:
-        conditions.append(standing.c.stage == literal(str(wanted.stage), standing.c.stage.type, literal_execute=True))
-    return conditions
-
-
-def end_of(beginning: str) -> str | None:
-    """The first text behind all that begin so, by code point; None: there is none."""
-    trimmed = beginning.rstrip("\U0010ffff")
-    if not trimmed:
-        return None
-    following = ord(trimmed[-1]) + 1
-    return trimmed[:-1] + chr(0xE000 if following == 0xD800 else following)
 
 
 def _life() -> Any:
