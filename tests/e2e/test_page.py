@@ -23,7 +23,18 @@ HOSTILE: Final = "../a/b?c#\"'><script>document.title='taken'</script>&amp;\u202
 """An id that whoever forgets to escape stumbles over."""
 LIVELY: Final = "lively"
 SERIOUS: Final = {"serious", "critical"}
-PAGES: Final = ("/", "/live", "/people", "/at-risk", "/worth", "/plays", "/rules", "/health", f"/person?id={LIVELY}")
+PAGES: Final = (
+    "/",
+    "/live",
+    "/people",
+    "/at-risk",
+    "/worth",
+    "/what-if",
+    "/plays",
+    "/rules",
+    "/health",
+    f"/person?id={LIVELY}",
+)
 
 
 class Shown(NamedTuple):
@@ -163,6 +174,19 @@ async def test_those_at_risk_are_shown_in_the_order_of_what_is_at_stake(shown: S
     assert await page.locator("tbody td").first.text_content() == f"€{float(first):,.2f}"
     await page.goto("/worth")
     await expect(page.get_by_role("row", name="4 Customer")).to_be_visible()
+
+
+async def test_what_if_is_asked_by_a_form(shown: Shown, page: Page) -> None:
+    """As /v1/ladder/what-if answers, with the warning that people on a higher rung differ already."""
+    told = await shown.client.ask("/v1/ladder/what-if", rung="4", share="0.25", effect="0.5")
+    await page.goto("/what-if")
+    await page.get_by_label("Who moves up").select_option("4")
+    await page.get_by_label("So many of them").fill("25")
+    await page.get_by_role("button", name="Work it out").click()
+    row = page.get_by_role("row", name="4 Customer")
+    await expect(row.locator("td").nth(1)).to_have_text(str(told["rungs"][0]["people"]))
+    await expect(row.locator("td").nth(2)).to_have_text(f"€{float(told['rungs'][0]['gain']['expected']):,.2f}")
+    await expect(page.get_by_text("differ already from those below")).to_be_visible()
 
 
 async def test_plays_are_shown_with_their_results(shown: Shown, page: Page) -> None:

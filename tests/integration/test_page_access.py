@@ -34,6 +34,7 @@ PATHS: Final = (
     "/at-risk",
     "/person?id=c1",
     "/worth",
+    "/what-if",
     "/plays",
     "/rules",
     "/health",
@@ -188,7 +189,8 @@ ODD: Final = (
     "/person?id=c1&until=x", "/person?id=c1&until=99999999999999999999", "/person?id=c1&skipped=-1",
     "/people?id=%00", "/people?id=%F4%8F%BF%BF", "/people?rung=0", "/people?rung=&stage=", "/people?stage=x",
     "/people?after=x", "/people?after=%FF", "/at-risk?after=x", "/health?after=1", "/health?after=1%201%20%00",
-    "/health?after=99999999999%201%20x", "/health?replayed=x", "/?language=xx", "/?language=de&x=%ED%A0%80",
+    "/health?after=99999999999%201%20x", "/health?replayed=x",
+    "/what-if?share=nan", "/what-if?rung=7", "/what-if?rung=&share=5", "/?language=xx", "/?language=de&x=%ED%A0%80",
     "/page/nothing", "/login?to=%00", f"/login?to={'x' * 5000}",
 )  # fmt: skip
 

@@ -28,6 +28,7 @@ NAVIGATION: Final = (
     ("/people", "people"),
     ("/at-risk", "at_risk"),
     ("/worth", "worth"),
+    ("/what-if", "what_if"),
     ("/plays", "plays"),
     ("/rules", "rules"),
     ("/health", "health"),

@@ -24,13 +24,13 @@ PAGE: Final = 50
 _FIRST: Final = PeopleCursor(-1, "")
 
 
-def _unset(told: object) -> object:
+def unset(told: object) -> object:
     """A form's empty field says nothing."""
     return None if told == "" else told
 
 
-_Rung = Annotated[Annotated[int, Field(ge=1, le=7)] | None, BeforeValidator(_unset), Query()]
-_Stage = Annotated[Stage | None, BeforeValidator(_unset), Query()]
+_Rung = Annotated[Annotated[int, Field(ge=1, le=7)] | None, BeforeValidator(unset), Query()]
+_Stage = Annotated[Stage | None, BeforeValidator(unset), Query()]
 _Beginning = Annotated[str, Query(alias="id", max_length=200, pattern="^[^\x00]*$")]
 _After = Annotated[str, Query(max_length=2_000)]
 
