@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import ingest, latency, memory, notifier, pages, stages, throughput
+from benchmarks import fit, ingest, latency, memory, notifier, pages, stages, throughput
 from benchmarks.machine import Machine
 from shared.telemetry import configure_logging
 
@@ -24,6 +24,7 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> None:
         "ingest": lambda: ingest.ingest(machine, chosen.facts // 4, chosen.facts // 20, chosen.repeats, logs),
         "latency": lambda: latency.latency(machine, chosen.rate, chosen.seconds, max(chosen.processes), logs),
         "memory": lambda: memory.memory(machine, chosen.people),
+        "fit": lambda: fit.fit(machine, chosen.jobs, folder),
         "notifier": lambda: notifier.notifier(machine, chosen.mails, chosen.repeats, logs),
         "pages": lambda: pages.pages(machine, chosen.pages),
         "takeover": lambda: latency.takeover(machine, chosen.repeats, logs),
@@ -40,7 +41,7 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", help="ladder, stages, odd, ingest, latency, memory, notifier, takeover; none: all"
+        "names", nargs="*", help="ladder, stages, odd, ingest, latency, memory, fit, notifier, takeover; none: all"
     )
     parser.add_argument("--facts", type=int, default=200_000, help="facts in one run of the ladder")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each, in turns")
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--own", type=int, default=20_000, help="facts of the one person")
     parser.add_argument("--people", nargs="+", type=int, default=[10_000, 100_000], help="people for the memory")
     parser.add_argument("--mails", type=int, default=10_000, help="people who get a mail each from the notifier")
+    parser.add_argument("--jobs", type=int, default=1_000_000, help="people for the jobs that read everybody")
     parser.add_argument("--pages", type=int, default=1_000_000, help="people for the page's times")
     parser.add_argument("--rate", type=int, default=1_000, help="facts a second for the latency")
     parser.add_argument("--seconds", type=int, default=10, help="length of the latency's run")
