@@ -52,7 +52,7 @@ async def check_rules(pool: db.Pool, lanes: LaneStore, rules: Rules) -> None:
             await lanes.set_meta(connection, "rules", rules.digest)
         elif folded_with != rules.digest:
             raise RefusedError(
-                "the rules, TIME_ZONE or CURRENCY are not those the standings were folded with: "
+                "the rules, TIME_ZONE, CURRENCY or this program are not those the standings were folded with: "
                 "run `python -m services.ladder refold`"
             )
 

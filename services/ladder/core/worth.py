@@ -14,6 +14,8 @@ _MINUTE: Final = 60_000
 _PPM: Final = 1_000_000
 _LONGEST: Final = 10**6
 """Minutes of one service at most; more is a slip of the pen."""
+_LONGEST_NAME: Final = 200
+"""Characters of a source that are kept with everybody who came from there."""
 _LARGEST: Final = Decimal(LARGEST_AMOUNT)
 
 
@@ -40,7 +42,9 @@ def identified(worth: Worth, told: Identification, rules: Rules) -> Worth:
     cost, source = worth.acquisition_cost, worth.source
     if cost is None and told.acquisition_cost is not None:
         cost = _minor(told.acquisition_cost, rules)
-    return replace(worth, acquisition_cost=cost, source=told.source if source is None else source)
+    if source is None and told.source is not None:
+        source = told.source[:_LONGEST_NAME]
+    return replace(worth, acquisition_cost=cost, source=source)
 
 
 def discounted(worth: Worth, discount: Decimal, rules: Rules) -> Worth:
