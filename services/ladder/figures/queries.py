@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, Integer, Select, bindparam, cast, func, literal, select, union_all
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.ladder import tables
@@ -16,20 +17,17 @@ from services.ladder.tables import figure
 _lane, _meta = tables.lanes.lane, tables.lanes.meta
 
 _CLOCK: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
-_SUMS: Final = [cast(func.sum(figure.c[name]), BigInteger).label(name) for name in Figure._fields]
 _KIND: Final = figure.c.kind == bindparam("kind")
-_EVERY_LANE: Final = figure.c.lane.in_(select(_lane.c.lane))
-"""Every primary key is led by the lane: so each lane's rows are found by their day."""
+
+
+def _sums(columns: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[int]]:
+    return [cast(func.sum(columns[name]), BigInteger).label(name) for name in Figure._fields]
 
 
 def _present(*, by_facts: bool) -> Select[Any]:
     now = func.coalesce(select(func.max(_lane.c.time)).scalar_subquery(), _CLOCK) if by_facts else _CLOCK
     noted = select(_meta.c.value).where(_meta.c.name == literal(MISSING)).scalar_subquery()
     return select(now.label("now"), noted.label("figures"))
-
-
-def _of(span: Span) -> ColumnElement[bool]:
-    return and_(_EVERY_LANE, _KIND, figure.c.span == literal(span))
 
 
 def _from(bound: str) -> ColumnElement[bool]:
@@ -40,15 +38,19 @@ def _until(bound: str) -> ColumnElement[bool]:
     return figure.c.day < bindparam(bound, type_=Integer)
 
 
-_RUNNING: Final = (
-    select(figure.c.key, *_SUMS)
-    .where(or_(and_(_of(Span.MONTH), _until("month")), and_(_of(Span.DAY), _from("month"), _until("day"))))
-    .group_by(figure.c.key)
-)
-_MONTHS: Final = (
-    select(figure.c.day, figure.c.key, *_SUMS)
-    .where(_of(Span.MONTH), _from("first"), _until("after"))
-    .group_by(figure.c.day, figure.c.key)
+def _of(span: Span, *bounds: ColumnElement[bool]) -> Select[Any]:
+    of_span = figure.c.span == literal(span)
+    return select(figure).where(figure.c.lane.in_(select(_lane.c.lane)), of_span, _KIND, *bounds)
+
+
+_ADDED: Final = union_all(_of(Span.MONTH, _until("month")), _of(Span.DAY, _from("month"), _until("day"))).subquery()
+"""Two stretches of the primary key in each lane; as one condition they would be looked for in the whole table."""
+
+_RUNNING: Final = select(_ADDED.c.key, *_sums(_ADDED.c)).group_by(_ADDED.c.key)
+
+_OF_MONTHS: Final = _of(Span.MONTH, _from("first"), _until("after")).subquery()
+_MONTHS: Final = select(_OF_MONTHS.c.day, _OF_MONTHS.c.key, *_sums(_OF_MONTHS.c)).group_by(
+    _OF_MONTHS.c.day, _OF_MONTHS.c.key
 )
 
 
