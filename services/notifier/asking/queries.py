@@ -137,7 +137,7 @@ def _message(draft: Draft, now: int) -> Message:
     return Message(
         id=SAMPLE,
         person="preview",
-        play=Play.THANK_YOU,
+        play="preview",
         mail=draft.mail,
         cause=SAMPLE,
         cause_at=now,
