@@ -90,6 +90,15 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return {name: rules.trial for name, rules in plays.items() if rules is not None and rules.trial is not None}
 
 
+PRIORITY = {Play.LOYALTY_PERK: 80, Play.THANK_YOU: 70}
+"""Of several plays that want one slot the greatest gets it."""
+
+
+def priority(play: str) -> int:
+    """How much a message of this play matters, compared with others."""
+    return next((number for each, number in PRIORITY.items() if each == play), 50)
+
+
 def read_book(path: Path) -> Book:
     """The book in this file. Raises RefusedError with one line for the operator."""
     try:

@@ -59,6 +59,10 @@ class NotifierSettings(Settings):
         default=Path(__file__).with_name("plays.toml"), description="The book of plays: who gets what, and why."
     )
 
+    measure_file: Path = Field(
+        default=Path(__file__).with_name("measure.toml"),
+        description="The measure: how often somebody is written to, at which hours, by which channel first.",
+    )
     offers_file: Path = Field(
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )

@@ -21,7 +21,7 @@ from shared.lanes.store import NOW_US
 _profile = msgspec.json.Decoder(Profile)
 
 MESSAGE = (
-    "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, state, reason, "
+    "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, due_at, state, reason, "
     "basis, basis_fact"
 )
 
@@ -42,6 +42,7 @@ def message_of(row: asyncpg.Record) -> Message:
         way=Way(row["way"]),
         offer=row["offer"],
         rungs=tuple(row["rungs"]),
+        due_at=row["due_at"],
         state=State(row["state"]),
         reason=None if row["reason"] is None else Reason(row["reason"]),
         basis=row["basis"],
@@ -193,12 +194,13 @@ async def add_messages(tx: Connection, lane: int, messages: Sequence[Message], n
                 each.way,
                 each.offer,
                 list(each.rungs),
+                each.due_at,
                 each.state,
                 each.reason,
                 each.basis,
                 each.basis_fact,
                 0,
-                now,
+                max(now, each.due_at or now),
                 False,
             )
             for each in messages

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from services.notifier import telling
 from services.notifier.consent.confirmation.asking import ANYBODY, House
 from services.notifier.decide import Cue, Decision, Moment, Person, after, decide
 from services.notifier.experiments.holding import Experiments
+from services.notifier.measure.measured import Circumstances, measured
+from services.notifier.measure.rules import NO_MEASURE, Measure
 from services.notifier.message import Message, State
 from services.notifier.offers.voucher import Wanted
-from services.notifier.plays import Book
+from services.notifier.plays import Book, priority
 from services.notifier.profile import newest_profile
 from shared import instants
 from shared.events import Tick
 from shared.lanes import OutboxRow
+
+UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,9 @@ class Manner:
     """Who is held out; by default nobody."""
     wake: Callable[[], None] = lambda: None
     """Called when there may be something to send."""
+    measure: Measure = NO_MEASURE
+    zone: ZoneInfo = UTC
+    """The shop's, for those whose own is not known."""
     house: House = ANYBODY
     named: bool = True
     """Whether the settings say who writes."""
@@ -87,7 +96,9 @@ class Turn:
             elif (cue.subject, cue.id) in fresh:
                 fresh.remove((cue.subject, cue.id))
                 person = persons[cue.subject]
-                decision = self._held_out(decide(cue, person, self._moment(cue), self._manner.book))
+                decision = self._measured(
+                    cue, person, self._held_out(decide(cue, person, self._moment(cue), self._manner.book))
+                )
                 persons[cue.subject] = after(person, decision)
                 self._note(cue, person, decision)
 
@@ -105,6 +116,15 @@ class Turn:
     def _held_out(self, decision: Decision) -> Decision:
         """The decision without what would go to those held out."""
         return replace(decision, messages=tuple(map(self._manner.experiments.weighed, decision.messages)))
+
+    def _measured(self, cue: Cue, person: Person, decision: Decision) -> Decision:
+        """The decision with the instant of each message, without those for which there is no room."""
+        moment, manner = self._moment(cue), self._manner
+        profile = newest_profile(person.profiles, moment.known_until)
+        around = Circumstances(cue.data.standing.rung, profile, moment.now, manner.zone, priority, moment.played)
+        known = after(person, replace(decision, messages=())).messages.values()
+        new, displaced = measured(decision.messages, known, manner.measure, around)
+        return replace(decision, messages=tuple(new), revised=(*decision.revised, *displaced))
 
     def _note(self, cue: Cue, person: Person, decision: Decision) -> None:
         for message in decision.revised:

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from services.notifier.asking import store
-from services.notifier.asking.answers import MessageItem, Messages, MessageText, PerkItem, Perks
+from services.notifier.asking.answers import MessageItem, Messages, MessageText, PerkItem, Perks, ReasonItem, Reasons
 from services.notifier.mail import Composer
 from services.notifier.message import State
 from services.notifier.offers.store import reason_withheld
@@ -46,6 +46,12 @@ class Queries:
             items=[MessageItem(**_item(row)) for row in page],
             next=_cursor(page[-1]["at"], page[-1]["id"]) if more else None,
         )
+
+    async def reasons(self, play: Play | None) -> Reasons:
+        """Why messages were not sent, counted."""
+        async with self._pool.acquire() as connection:
+            rows = await store.reasons(connection, play)
+        return Reasons(items=[ReasonItem(**row) for row in rows])
 
     async def message(self, message_id: str) -> MessageText:
         """One message with its text. Raises Problem 404."""
