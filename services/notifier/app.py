@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
 
-from services.notifier.asking.answers import Draft, Messages, MessageText, Perks, Preview
+from services.notifier.asking.answers import Draft, Messages, MessageText, Perks, Preview, Reasons
 from services.notifier.asking.queries import Queries
 from services.notifier.message import State
 from services.notifier.plays.book import Book
@@ -52,6 +52,11 @@ def questions(queries: Queries, book: Book) -> APIRouter:
     ) -> Messages:
         """Every decision to write to somebody and what became of it, newest first; also what was held back, and why."""
         return await queries.messages(customer, state, play, after, limit)
+
+    @router.get("/v1/reasons", dependencies=[needs("ladder:read")])
+    async def count_reasons(play: PlayId | None = None) -> Reasons:
+        """Why messages were not sent, counted by play and reason."""
+        return await queries.reasons(play)
 
     @router.get(
         "/v1/messages/{message_id}",

@@ -103,12 +103,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     way: Way = Way.MAIL
     offer: str | None = None
     rungs: tuple[int, ...] = ()
+    due_at: int | None = None
+    """When it may go at the earliest, if that is not at once."""
     state: State = State.PENDING
     reason: Reason | None = None
     basis: str | None = None
     """What it stands on: a `Ground`."""
     basis_fact: str | None = None
     """The id of the consent, or of the order, that this is."""
+
+    @property
+    def goes_at(self) -> int:
+        """The instant from which it may go."""
+        return self.at if self.due_at is None else self.due_at
 
     def held_back(self, reason: Reason) -> "Message":
         """The same message, not to be sent."""

@@ -20,6 +20,7 @@ from services.notifier.experiments.app import experiments
 from services.notifier.experiments.holding import Experiments
 from services.notifier.experiments.results import Results
 from services.notifier.mail import Composer
+from services.notifier.measure.rules import read_measure
 from services.notifier.offers.app import offers
 from services.notifier.offers.book import check_named, read_offers
 from services.notifier.offers.counter import Counter
@@ -96,7 +97,9 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
         router.include_router(offers(Counter(pools.asking, settings, desk)))
         router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
-        router.include_router(consents(pools.asking, settings.lanes, by_facts=by_facts))
+        router.include_router(
+            consents(pools.asking, settings.lanes, read_measure(settings.measure_file), by_facts=by_facts)
+        )
         router.include_router(way_out(pools.asking, settings, secret))
         router.include_router(subscribing.router)
         async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
@@ -134,6 +137,8 @@ def _manner(
         by_facts=settings.clock == "facts",
         history=settings.historical,
         named=settings.named,
+        measure=read_measure(settings.measure_file),
+        zone=settings.zone,
         house=House(settings.sender_name, settings.mail_language, settings.clock == "facts"),
         experiments=_experiments(book, secret),
         wake=wake,

@@ -72,6 +72,10 @@ class NotifierSettings(Settings):
     templates_dir: Path | None = Field(
         default=None, description="A folder of own templates, such as de/thank_you.txt.j2, before the shipped ones."
     )
+    measure_file: Path = Field(
+        default=Path(__file__).with_name("measure.toml"),
+        description="The measure: how often somebody is written to, at which hours, by which channel first.",
+    )
     offers_file: Path = Field(
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )

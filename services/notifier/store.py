@@ -24,7 +24,7 @@ HEARD_DAYS = 90
 """So long is remembered which announcements were heard; a relay repeats one within seconds of a crash, if at all."""
 
 MESSAGE = (
-    "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, state, reason, "
+    "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, due_at, state, reason, "
     "basis, basis_fact"
 )
 
@@ -45,6 +45,7 @@ def message_of(row: asyncpg.Record) -> Message:
         way=Way(row["way"]),
         offer=row["offer"],
         rungs=tuple(row["rungs"]),
+        due_at=row["due_at"],
         state=State(row["state"]),
         reason=None if row["reason"] is None else Reason(row["reason"]),
         basis=row["basis"],
@@ -218,12 +219,13 @@ async def add_messages(tx: Connection, lane: int, messages: Sequence[Message], n
                 each.way,
                 each.offer,
                 list(each.rungs),
+                each.due_at,
                 each.state,
                 each.reason,
                 each.basis,
                 each.basis_fact,
                 0,
-                now,
+                max(now, each.due_at or now),
                 False,
             )
             for each in messages

@@ -136,6 +136,7 @@ message = Table(
     Column("way", Key, nullable=False, server_default=text("'mail'"), comment="who carries it there"),
     Column("offer", Key, comment="the offer of the book that comes with it"),
     Column("rungs", ARRAY(SmallInteger), nullable=False),
+    Column("due_at", BigInteger, comment="when it may go at the earliest, if not at once"),
     Column("state", Key, nullable=False),
     Column("reason", Key, comment="why it was held back"),
     Column("basis", Key, comment="what it stands on"),

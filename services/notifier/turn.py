@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from services.notifier import telling
 from services.notifier.consent.confirmation.asking import ANYBODY, House
 from services.notifier.experiments.holding import Experiments
+from services.notifier.measure.measured import Circumstances, measured
+from services.notifier.measure.rules import NO_MEASURE, Measure
 from services.notifier.message import Message, Reason, State
 from services.notifier.offers.voucher import Wanted
 from services.notifier.plays.book import Book
@@ -15,6 +19,8 @@ from services.notifier.plays.weighing import as_service
 from shared import instants
 from shared.events import Standing, Tick
 from shared.lanes import OutboxRow
+
+UTC: Final = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,9 @@ class Manner:
     """Who is held out; by default nobody."""
     wake: Callable[[], None] = lambda: None
     """Called when there may be something to send."""
+    measure: Measure = NO_MEASURE
+    zone: ZoneInfo = UTC
+    """The shop's, for those whose own is not known."""
     house: House = ANYBODY
     named: bool = True
     """Whether the settings say who writes."""
@@ -156,7 +165,7 @@ class Turn:
     # -- what follows --------------------------------------------------------------------------------------------
 
     def _note(self, persons: dict[str, Person], who: str, decision: Decision, cause: str, at: int) -> None:
-        decision = self._held_out(persons[who], decision)
+        decision = self._measured(persons[who], self._held_out(persons[who], decision), at)
         person = persons[who] = after(persons[who], decision)
         for run in decision.runs:
             self._runs[who, *run.key] = (who, run)
@@ -176,6 +185,18 @@ class Turn:
     def _tell_held_back(self, message: Message) -> None:
         if message.state is State.HELD_BACK:
             self.outbox.append(telling.message_row(self.lane, message, message.at))
+
+    def _measured(self, person: Person, decision: Decision, at: int) -> Decision:
+        """The decision with the instant of each message, without those for which there is no room."""
+        if not decision.messages:
+            return decision
+        manner = self._manner
+        moment = Moment(at, played=manner.by_facts)
+        rung = person.standing.rung if person.standing else 1
+        around = Circumstances(rung, person.profile(moment), at, manner.zone, manner.book.priority, moment.played)
+        known = after(person, replace(decision, messages=())).messages.values()
+        new, displaced = measured(decision.messages, known, manner.measure, around)
+        return replace(decision, messages=tuple(new), revised=(*decision.revised, *displaced))
 
     def _held_out(self, person: Person, decision: Decision) -> Decision:
         """The decision without what would go to those held out; what may also be service, an apology, goes as that."""

@@ -141,6 +141,7 @@ async def test_a_person_chooses_channels_and_topics_without_logging_in(database:
         assert (stands(answer), stands(answer, "post")) == ({"basis": "double_opt_in"}, {"reason": "objected"})
         refused = {each["topic"] for each in answer["standing"] if each.get("topic") and each["channel"] == "email"}
         assert (refused, answer["preferred_channel"]) == ({"thanks", "surveys"}, "email")
+        assert answer["by_preference"] == "email"
 
         more = {"save": "1", "channel": ["email", "post", "phone"], "topic": ["offers", "content", "surveys"]}
         assert "please confirm" in (await running.http.post(path, data=more)).text

@@ -59,6 +59,21 @@ class Messages(BaseModel):
     next: str | None
 
 
+class ReasonItem(BaseModel):
+    """How many messages of a play were not sent for a reason."""
+
+    play: str
+    reason: Reason
+    messages: int
+
+
+class Reasons(BaseModel):
+    """Why messages were not sent, the most frequent reason first."""
+
+    items: list[ReasonItem]
+    next: None = None
+
+
 class MessageText(MessageItem):
     """A message with the text that the person reads; `without_offer`: why it goes without the offer it was to bring."""
 

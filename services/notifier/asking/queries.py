@@ -8,7 +8,17 @@ import asyncpg
 import msgspec
 
 from services.notifier.asking import store
-from services.notifier.asking.answers import Draft, MessageItem, Messages, MessageText, PerkItem, Perks, Preview
+from services.notifier.asking.answers import (
+    Draft,
+    MessageItem,
+    Messages,
+    MessageText,
+    PerkItem,
+    Perks,
+    Preview,
+    ReasonItem,
+    Reasons,
+)
 from services.notifier.mail import Composer, UnwrittenError
 from services.notifier.message import Message, State
 from services.notifier.offers import Voucher
@@ -48,6 +58,12 @@ class Queries:
             items=[MessageItem(**_item(row)) for row in page],
             next=_cursor(page[-1]["at"], page[-1]["id"]) if more else None,
         )
+
+    async def reasons(self, play: str | None) -> Reasons:
+        """Why messages were not sent, counted."""
+        async with self._pool.acquire() as connection:
+            rows = await store.reasons(connection, play)
+        return Reasons(items=[ReasonItem(**row) for row in rows])
 
     async def message(self, message_id: str) -> MessageText:
         """One message with its text. Raises Problem 404."""

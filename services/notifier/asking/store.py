@@ -45,6 +45,18 @@ async def messages(connection: Connection, query: Query) -> list[asyncpg.Record]
     )
 
 
+async def reasons(connection: Connection, play: str | None) -> list[asyncpg.Record]:
+    """(play, reason, messages) of all that was held back."""
+    return await connection.fetch(
+        """
+        select play, reason, count(*) as messages from notifier.message
+        where state = 'held_back' and ($1::text is null or play = $1)
+        group by play, reason order by messages desc, play, reason
+        """,
+        play,
+    )
+
+
 async def find_message(connection: Connection, lanes: int, message_id: str) -> asyncpg.Record | None:
     """A message by its id, in whichever lane it is."""
     return await connection.fetchrow(

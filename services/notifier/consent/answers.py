@@ -55,6 +55,9 @@ class Consents(BaseModel):
     standing: list[Standing]
     statements: list[StatementItem]
     preferred_channel: Channel | None = None
+    """As chosen on the person's page."""
+    by_preference: Channel | None = None
+    """By which advertising would go now: the first permitted of the channels in the order of preference."""
     next: Literal[None] = None
 
 

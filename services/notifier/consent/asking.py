@@ -5,9 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 
 from services.notifier.consent.answers import Consents, item, standing_of
+from services.notifier.consent.basis import Asked, Basis, basis
 from services.notifier.consent.confirmation.store import preferred
 from services.notifier.consent.ledger import NOTHING
 from services.notifier.consent.store import last_used, ledgers_of
+from services.notifier.measure.preference import first_permitted, order
+from services.notifier.measure.rules import Measure
+from services.notifier.message import Channel, Purpose, Reason
 from services.notifier.profile import address, newest_profile
 from services.notifier.store import profiles_of, time_of
 from shared.db import Pool
@@ -23,7 +27,7 @@ def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": {PROBLEM: {"schema": {"type": "object"}}}}
 
 
-def consents(pool: Pool, lanes: int, *, by_facts: bool) -> APIRouter:
+def consents(pool: Pool, lanes: int, measure: Measure, *, by_facts: bool) -> APIRouter:
     """`/v1/customers/{id}/consents`."""
     router = APIRouter(tags=["notifier"])
 
@@ -51,7 +55,8 @@ def consents(pool: Pool, lanes: int, *, by_facts: bool) -> APIRouter:
             chosen = (await preferred(connection, lane, [customer])).get(customer)
             until = await time_of(connection, lane, by_facts=True) if by_facts else None
         known = [each for each in ledger.statements if until is None or each.at <= until]
-        mailbox = address(newest_profile(profiles, until))
+        profile = newest_profile(profiles, until)
+        mailbox = address(profile)
         answer = Consents(
             customer=customer,
             standing=standing_of(ledger, mailbox, until),
@@ -61,6 +66,14 @@ def consents(pool: Pool, lanes: int, *, by_facts: bool) -> APIRouter:
         )
         if chosen is not None:
             answer.preferred_channel = chosen
+
+        def permitted(channel: Channel) -> Basis | Reason:
+            to = mailbox if channel is Channel.EMAIL else None
+            return basis(ledger, Asked(channel=channel, purpose=Purpose.MARKETING, address=to), until)
+
+        first = first_permitted(order(chosen, profile, measure), permitted)
+        if not isinstance(first, Reason):
+            answer.by_preference = first[0]
         return answer
 
     return router

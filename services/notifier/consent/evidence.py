@@ -41,11 +41,13 @@ class Express(msgspec.Struct, frozen=True, kw_only=True):
 class ExistingCustomer(msgspec.Struct, frozen=True, kw_only=True):
     """What the shop must tell of section 7 (3) UWG: the sale that gave the address, and the notice given then.
 
-    `categories` are those of the goods sold, where the order itself does not tell them.
+    `address` is the one that came with the sale, where the proof names it; `categories` are those of the goods sold,
+    where the order itself does not tell them.
     """
 
     order_id: str
     notice: str
+    address: str | None = None
     categories: tuple[str, ...] = ()
 
 
@@ -96,7 +98,9 @@ def existing_customer(statement: Statement) -> ExistingCustomer | Incomplete:
     if order is None or notice is None:
         missing = {"order_id": order, "notice": notice}
         return Incomplete(tuple(name for name, value in missing.items() if value is None))
-    return ExistingCustomer(order_id=order, notice=notice, categories=_texts(proof.get("categories")))
+    return ExistingCustomer(
+        order_id=order, notice=notice, address=text(proof.get("email")), categories=_texts(proof.get("categories"))
+    )
 
 
 def _members(statement: Statement) -> Mapping[str, Any]:

@@ -164,6 +164,11 @@ class Book(_Data, frozen=True, kw_only=True):
         step = play.step[message.step] if play and message.step < len(play.step) else None
         return isinstance(step, Send) and step.or_service
 
+    def priority(self, play: str) -> int:
+        """How much a message of this play matters, compared with others; a play of no book is in the middle."""
+        found = self.find(play)
+        return 50 if found is None else found.priority
+
     def perk_on(self, rung: int) -> Perk | None:
         """The perk of this rung."""
         return next((each for each in self.perk if each.rung == rung), None)

@@ -87,7 +87,7 @@ class Dispatch:
             async with self._pool.acquire() as connection:
                 await self._hold_back(connection, due, Reason.NO_ADDRESS)
             return None
-        return self._composer.letter(due.message, profile, voucher, due.message.at if self._by_facts else due.now)
+        return self._composer.letter(due.message, profile, voucher, due.message.goes_at if self._by_facts else due.now)
 
     async def _look_up(self, due: Sequence[Due]) -> list[tuple[Profile, Voucher | None]]:
         async with self._pool.acquire() as connection:
@@ -144,7 +144,7 @@ class Dispatch:
         MESSAGES.labels(due.message.play, State.HELD_BACK).inc()
 
     def _known_until(self, message: Message) -> int | None:
-        return message.at if self._by_facts else None
+        return message.goes_at if self._by_facts else None
 
     # -- how it ended --------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ async def due(connection: Connection, owned: Mapping[int, int], limit: int, *, b
         from unnest($1::int[], $2::bigint[]) as o (lane, epoch)
         join notifier.lane l using (lane, epoch) join notifier.message m using (lane)
         where m.state in ('pending', 'retry') and m.way = 'mail'
-            and m.next_attempt_at <= {NOW_US} and (not $4 or m.at <= l.time)
+            and m.next_attempt_at <= {NOW_US} and (not $4 or coalesce(m.due_at, m.at) <= l.time)
         order by m.next_attempt_at, m.at, m.id limit $3
         """,
         list(owned),
@@ -140,7 +140,7 @@ async def finish(connection: Connection, ends: Sequence[End], *, by_facts: bool)
         f"""
         update notifier.message m
         set state = w.state, detail = w.detail, untold = true, attempts = attempts + 1,
-            sent_at = case when w.state = 'sent' then case when $6 then at else {NOW_US} end end
+            sent_at = case when w.state = 'sent' then case when $6 then coalesce(due_at, at) else {NOW_US} end end
         from unnest($1::int[], $2::text[], $3::bigint[], $4::text[], $5::text[]) as w (lane, id, epoch, state, detail)
         where m.lane = w.lane and m.id = w.id and (
             m.state in ('pending', 'retry') or (m.state in ('sending', 'ambiguous') and m.epoch = w.epoch)
@@ -199,7 +199,7 @@ async def waiting(connection: Connection, *, by_facts: bool) -> int:
             select (
                 select count(*) from notifier.message m join notifier.lane l using (lane)
                 where m.state in ('pending', 'retry') and m.way = 'mail'
-                    and m.next_attempt_at <= {NOW_US} and (not $1 or m.at <= l.time)
+                    and m.next_attempt_at <= {NOW_US} and (not $1 or coalesce(m.due_at, m.at) <= l.time)
             ) + (
                 select count(*) from notifier.run r join notifier.lane l using (lane)
                 where r.due_at <= case when $1 then coalesce(l.time, 0) else {NOW_US} end

@@ -215,6 +215,15 @@ def test_without_notice_at_collection_there_is_no_existing_customer() -> None:
     assert found([customer(proof={"notice": "yes"})], bought(day(0), "o1", "shoes")) is Reason.NO_BASIS
 
 
+def test_an_existing_customer_is_one_at_the_address_that_came_with_the_sale() -> None:
+    """Where the proof names it; another address of theirs was not got with a sale."""
+    sale = bought(day(0), "o1", "shoes")
+    named = customer(proof={"order_id": "o1", "notice": "You can object", "email": "anna@example.org"})
+
+    assert ground(found([named], sale, asked=by(Channel.EMAIL, address="Anna@example.org"))) is Ground.EXISTING_CUSTOMER
+    assert found([named], sale, asked=by(Channel.EMAIL, address="new@example.org")) is Reason.NO_BASIS
+
+
 def test_an_existing_customer_is_one_by_mail_only() -> None:
     """The exception is for electronic mail; calls are not in it."""
     sale = bought(day(0), "o1", "shoes")

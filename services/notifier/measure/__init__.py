@@ -1,0 +1,1 @@
+"""When, how often and by which channel somebody is written to."""
