@@ -15,6 +15,8 @@ DOCUMENTS = (
     "docs/estimates.md",
     "docs/figures.md",
     "docs/rules.md",
+    "docs/consent.md",
+    "docs/measure.md",
 )
 BASE = "http://127.0.0.1:8000"
 ENDED_BY_US = 28

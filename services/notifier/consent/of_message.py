@@ -31,7 +31,13 @@ TOPICS: Final[Mapping[str, Topic]] = {
 
 def asked_by(message: Message, address: str) -> Asked:
     """What the message needs in order to be sent to this address."""
-    return Asked(channel=message.channel, purpose=message.purpose, topic=TOPICS.get(message.mail), address=address)
+    return Asked(
+        channel=message.channel,
+        purpose=message.purpose,
+        topic=TOPICS.get(message.mail),
+        address=address,
+        answers=message.mail in ANSWERS,
+    )
 
 
 def standing_on(message: Message, found: Basis | Reason) -> Message:
@@ -41,3 +47,7 @@ def standing_on(message: Message, found: Basis | Reason) -> Message:
             return message.held_back(found)
         case Basis(ground=ground, id=id_, order_id=order):
             return msgspec.structs.replace(message, basis=ground, basis_fact=id_ or order)
+
+
+ANSWERS: Final[frozenset[str]] = frozenset({"cancel_confirmed"})
+"""Mails that confirm what the person has just declared (section 312k (4) BGB): no objection is about them."""
