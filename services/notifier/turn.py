@@ -165,7 +165,7 @@ class Turn:
     # -- what follows --------------------------------------------------------------------------------------------
 
     def _note(self, persons: dict[str, Person], who: str, decision: Decision, cause: str, at: int) -> None:
-        decision = self._measured(persons[who], self._held_out(persons[who], decision), at)
+        decision = self._measured(persons[who], self._held_out(persons[who], decision, at), at)
         person = persons[who] = after(persons[who], decision)
         for run in decision.runs:
             self._runs[who, *run.key] = (who, run)
@@ -198,15 +198,20 @@ class Turn:
         new, displaced = measured(decision.messages, known, manner.measure, around)
         return replace(decision, messages=tuple(new), revised=(*decision.revised, *displaced))
 
-    def _held_out(self, person: Person, decision: Decision) -> Decision:
+    def _held_out(self, person: Person, decision: Decision, at: int) -> Decision:
         """The decision without what would go to those held out; what may also be service, an apology, goes as that."""
-        return replace(decision, messages=tuple(self._if_treated(person, each) for each in decision.messages))
+        return replace(decision, messages=tuple(self._if_treated(person, each, at) for each in decision.messages))
 
-    def _if_treated(self, person: Person, message: Message) -> Message:
+    def _if_treated(self, person: Person, message: Message, at: int) -> Message:
         weighed = self._manner.experiments.weighed(message)
         if weighed.reason is Reason.HELD_OUT and self._manner.book.may_be_service(message):
             return as_service(message, person, Moment(message.at, self._manner.by_facts, self._manner.named))
-        return weighed
+        if weighed.reason is not Reason.HELD_OUT:
+            return weighed
+        (alone,) = self._measured(person, Decision(messages=(message,)), at).messages
+        return (
+            alone if alone.state is State.HELD_BACK else weighed
+        )  # caps come first: they are the same for both groups
 
     def _change_perk(self, kind: str, who: str, cause: str, rung: int, at: int, withdrawn_at: int | None) -> None:
         perk = self._manner.book.perk_on(rung)
