@@ -5,6 +5,8 @@ A place is a cell (rung and stage), a cohort (the month of the first order), or 
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache, lru_cache
+from operator import add
 from typing import Final, NamedTuple
 
 from services.ladder.core.moves import NOWHERE, Move, Moves, first_of, month_of
@@ -190,12 +192,10 @@ class Sums:
         """By day, and the same by month, without those in which everything cancelled out."""
         days = [row for row in self._by_day() if any(row.figure)]
         months: dict[tuple[Kind, int, str], list[int]] = {}
-        for row in days:
-            place = (row.kind, first_of(month_of(row.day)), row.key)
+        for _, kind, day, key, figure in days:
+            place = (kind, first_of(month_of(day)), key)
             month = months.get(place)
-            months[place] = (
-                list(row.figure) if month is None else [a + b for a, b in zip(month, row.figure, strict=True)]
-            )
+            months[place] = figure if month is None else list(map(add, month, figure))
         return days + [Row(Span.MONTH, kind, day, key, figure) for (kind, day, key), figure in months.items()]
 
     def _by_day(self) -> Iterator[Row]:
@@ -208,6 +208,7 @@ class Sums:
             yield Row(Span.DAY, Kind.WAY, day, key, figure)
 
 
+@cache
 def cell_key(rung: int, stage: Stage | None) -> str:
     """A cell as the table names it."""
     return f"{rung}/{stage or ''}"
@@ -219,6 +220,7 @@ def read_cell(key: str) -> Cell:
     return int(rung), Stage(stage) if stage else None
 
 
+@lru_cache(maxsize=1 << 12)
 def month_key(month: int) -> str:
     """A month as the table names it: `2026-02`."""
     return f"{month // 12:04}-{month % 12 + 1:02}"
