@@ -1,6 +1,6 @@
 """The geometry of the pictures; templates draw it as SVG. Lengths are in the picture's own units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -156,3 +156,55 @@ def _x(at: int, begin: int, end: int) -> float:
 
 def _y(share: float, top: float) -> float:
     return round(HEIGHT * (1 - share / top), 1)
+
+
+# -- figures over time -------------------------------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """One line: its number (which names its colour), what it is called, its path, and the points without neighbours."""
+
+    number: int
+    name: str
+    path: str
+    dots: list[tuple[float, float]]
+
+
+class Lines(NamedTuple):
+    """Some lines on one scale from 0 to `top`."""
+
+    lines: list[Line]
+    top: float
+
+
+def lines(series: Mapping[str, Sequence[float | None]]) -> Lines | None:
+    """The lines of these series, all from the same begin, one step each; None where there is nothing to draw."""
+    values = [value for each in series.values() for value in each if value is not None]
+    if not values:
+        return None
+    steps = max(max(len(each) for each in series.values()) - 1, 1)
+    top = max(*values, 0.0) or 1.0
+    return Lines([_line(number, name, each, steps, top) for number, (name, each) in enumerate(series.items())], top)
+
+
+def _line(number: int, name: str, series: Sequence[float | None], steps: int, top: float) -> Line:
+    points = [
+        None if value is None else (round(WIDTH * place / steps, 1), _y(max(0.0, value), top))
+        for place, value in enumerate(series)
+    ]
+    stretches = list(_stretches(points))
+    path = "".join("M" + "L".join(f"{x} {y}" for x, y in each) for each in stretches if len(each) > 1)
+    return Line(number, name, path, [each[0] for each in stretches if len(each) == 1])
+
+
+def _stretches(points: Iterable[tuple[float, float] | None]) -> Iterable[list[tuple[float, float]]]:
+    """What lies between gaps."""
+    stretch: list[tuple[float, float]] = []
+    for point in points:
+        if point is not None:
+            stretch.append(point)
+        elif stretch:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch

@@ -12,6 +12,7 @@ from services.ladder.core.standing import PHASE_OF
 from services.ladder.estimates.asking import Estimates
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
+from services.ladder.figures.asking import Figures
 from services.ladder.page.access import Access, Visitor
 from services.ladder.page.frame import shown
 from services.ladder.page.neighbour import Neighbour
@@ -33,6 +34,7 @@ class Desk:
     registry: Registry
     valuer: Valuer
     estimates: Estimates
+    figures: Figures
     feed: Feed
     watch: Watch
     access: Access

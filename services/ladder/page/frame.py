@@ -27,6 +27,7 @@ NAVIGATION: Final = (
     ("/live", "live"),
     ("/people", "people"),
     ("/at-risk", "at_risk"),
+    ("/figures", "figures"),
     ("/worth", "worth"),
     ("/what-if", "what_if"),
     ("/plays", "plays"),

@@ -46,6 +46,10 @@ class Language:
         """A number with the language's separators."""
         return numbers.format_decimal(value, locale=self._locale)
 
+    def rounded(self, value: float) -> str:
+        """A number without the digits that nobody reads on an axis."""
+        return self.number(round(value, 2 if value < 10 else 0))
+
     def percent(self, share: float, digits: int = 0) -> str:
         """A share of 1 in percent."""
         pattern = f"0.{'0' * digits} %" if digits else "0 %"

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from services.ladder.feed import ALL_TYPES
 from services.ladder.page import charts, live
 from services.ladder.page.desk import Desk, Visit
+from services.ladder.page.figures import moved_since_last_week
 from services.ladder.page.frame import HEADERS, fragment, reader_language
 from services.ladder.page.language import Language
 from services.ladder.picture import picture
@@ -60,5 +61,6 @@ async def picture_of(desk: Desk) -> dict[str, Any]:
         "spent": {rung.number: rung.spent for rung in whole.rungs},
         "currency": desk.rules.currency,
         "steps": charts.steps(await desk.places()),
+        "moved": await moved_since_last_week(desk),
         "bar": charts.BAR,
     }

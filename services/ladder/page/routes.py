@@ -7,7 +7,9 @@ from services.ladder.core.rules import Rules
 from services.ladder.estimates.asking import Estimates
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
-from services.ladder.page import door, health, lists, overview, person, plays, what_if, worth
+from services.ladder.figures.asking import Figures
+from services.ladder.figures.queries import FigureQueries
+from services.ladder.page import door, figures, health, lists, overview, person, plays, what_if, worth
 from services.ladder.page.access import Access
 from services.ladder.page.desk import Desk, visits
 from services.ladder.page.frame import route_in
@@ -24,7 +26,7 @@ def pages(desk: Desk) -> APIRouter:
     routes = APIRouter(include_in_schema=False, route_class=route_in(desk.settings.time_zone))
     visit = visits(desk.access)
     door.add(routes, desk.access)
-    for part in (overview, lists, person, worth, what_if, plays, health):
+    for part in (overview, lists, person, figures, worth, what_if, plays, health):
         part.add(routes, desk, visit)
     return routes
 
@@ -42,6 +44,7 @@ def desk_of(engine: AsyncEngine, settings: LadderSettings, rules: Rules, log: Lo
         registry=registry,
         valuer=Valuer(registry, rules),
         estimates=Estimates(queries, rules),
+        figures=Figures(FigureQueries(queries, by_facts=settings.clock == "facts"), rules),
         feed=feed,
         watch=Watch(feed),
         access=Access(queries),
