@@ -28,6 +28,7 @@ PAGES: Final = (
     "/live",
     "/people",
     "/at-risk",
+    "/figures",
     "/worth",
     "/what-if",
     "/plays",
@@ -119,12 +120,12 @@ async def test_an_announcement_appears_the_moment_it_is_true(shown: Shown, page:
     """A new person's first step appears without reloading, and the picture counts them."""
     await page.goto("/")
     await expect(page.get_by_text("Connected")).to_be_visible()
-    before = await page.locator("[data-picture] > p").inner_text()
+    before = await page.locator("[data-picture] > p:first-child").inner_text()
     time = instants.text(shown.end + instants.SECOND)
     await shown.client.post([event("contact.identified", "just-come", time, source="fair")])
 
     await expect(page.locator("li", has_text="just-come").first).to_be_visible(timeout=20_000)
-    await expect(page.locator("[data-picture] > p")).not_to_have_text(before, timeout=20_000)
+    await expect(page.locator("[data-picture] > p:first-child")).not_to_have_text(before, timeout=20_000)
 
 
 async def test_a_person_is_told_whole(shown: Shown, page: Page) -> None:
@@ -187,6 +188,22 @@ async def test_what_if_is_asked_by_a_form(shown: Shown, page: Page) -> None:
     await expect(row.locator("td").nth(1)).to_have_text(str(told["rungs"][0]["people"]))
     await expect(row.locator("td").nth(2)).to_have_text(f"€{float(told['rungs'][0]['gain']['expected']):,.2f}")
     await expect(page.get_by_text("differ already from those below")).to_be_visible()
+
+
+async def test_figures_are_drawn_and_told(shown: Shown, page: Page) -> None:
+    """Those of /v1/kpis, by both definitions; the flows of a week stand at the rungs."""
+    told = await shown.client.ask("/v1/kpis")
+    await page.goto("/figures")
+    row = page.get_by_role("row", name="Average order value").first
+    expected = [f"€{float(told[each]['average_order_value']):,.2f}" for each in ("simple", "cohort")]
+    assert await row.locator("td").all_text_contents() == expected
+    await expect(page.locator("figure svg path")).not_to_have_count(0)
+    await page.get_by_label("From", exact=True).fill("1998-01-01")
+    await page.get_by_label("To", exact=True).fill("1998-03-31")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_role("row", name="4 Customer")).to_be_visible()
+    await page.goto("/")
+    await expect(page.locator("svg.ladder .flow")).to_have_count(14)
 
 
 async def test_plays_are_shown_with_their_results(shown: Shown, page: Page) -> None:

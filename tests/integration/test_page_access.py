@@ -33,6 +33,7 @@ PATHS: Final = (
     "/people",
     "/at-risk",
     "/person?id=c1",
+    "/figures",
     "/worth",
     "/what-if",
     "/plays",
@@ -191,6 +192,8 @@ ODD: Final = (
     "/people?after=x", "/people?after=%FF", "/at-risk?after=x", "/health?after=1", "/health?after=1%201%20%00",
     "/health?after=99999999999%201%20x", "/health?replayed=x",
     "/what-if?share=nan", "/what-if?rung=7", "/what-if?rung=&share=5", "/?language=xx", "/?language=de&x=%ED%A0%80",
+    "/figures?from=x", "/figures?from=&to=", "/figures?from=2024-02-01&to=2024-01-01", "/figures?from=0001-01-01",
+    "/?language=xx", "/?language=de&x=%ED%A0%80",
     "/page/nothing", "/login?to=%00", f"/login?to={'x' * 5000}",
 )  # fmt: skip
 

@@ -70,6 +70,26 @@ def test_without_an_order_there_is_no_curve() -> None:
     assert charts.curve(stood(), None, day(1), rules()) is None
 
 
+def test_lines_share_a_scale_and_break_where_nothing_is_known() -> None:
+    """A gap ends the line; a single value between gaps is a dot; figures below zero lie on the floor."""
+    drawn = charts.lines({"a": [0.0, 5.0, None, 10.0], "b": [-1.0, 10.0]})
+
+    assert drawn is not None
+    assert drawn.top == 10.0
+    first, second = drawn.lines
+    third = round(charts.WIDTH / 3, 1)
+    assert first.path == f"M0.0 {charts.HEIGHT}L{third} {charts.HEIGHT / 2}"
+    assert first.dots == [(charts.WIDTH, 0.0)]
+    assert second.path == f"M0.0 {charts.HEIGHT}L{third} 0.0"
+
+
+def test_nothing_known_is_nothing_drawn() -> None:
+    """Neither of no series nor of empty ones; of zeros there is a line."""
+    assert charts.lines({}) is None
+    assert charts.lines({"a": [], "b": [None]}) is None
+    assert charts.lines({"a": [0.0, 0.0]}) is not None
+
+
 def stood(*days: int) -> Standing:
     standing = fold.refold([purchase(day(each)) for each in days], rules()) if days else None
     return standing or Standing(0, "", "", 1, 0, "lead", 0, ())  # type: ignore[arg-type]
