@@ -10,7 +10,7 @@ from shared.instants import DAY
 
 # -- the ladder --------------------------------------------------------------------------------------------------
 
-BAR: Final = 560.0
+BAR: Final = 400.0
 """The length of the longest rung."""
 _SEEN: Final = 2.0
 """So much at least is drawn of whatever is there, or nobody would see it."""
