@@ -28,6 +28,7 @@ def pictures(person: str) -> list[Picture]:
         Picture("ladder-dark-de", "/", "dark", "de"),
         Picture("person", f"/person?id={person}"),
         Picture("at-risk", "/at-risk"),
+        Picture("figures", "/figures?from=1997-03-01&to=1998-06-30"),
         Picture("rules", "/rules"),
     ]
 
