@@ -313,7 +313,8 @@ async def test_every_answer_is_described() -> None:
     """The OpenAPI document has a schema for each answer, names ids as `{id}` and refers to nothing outside of it."""
     async with part_of(NOWHERE, LadderSettings()) as part, client_of(part) as client:
         document = (await client.get("/openapi.json")).json()
-    ours = {path: item["get"] for path, item in document["paths"].items() if path.startswith("/v1/")}
+    paths = document["paths"].items()
+    ours = {path: item["get"] for path, item in paths if path.startswith("/v1/") and "get" in item}
     assert "/v1/customers/{id}/history" in ours
     assert all("content" in operation["responses"]["200"] for operation in ours.values())
     assert "#/$defs" not in str(document)
