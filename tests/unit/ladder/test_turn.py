@@ -8,7 +8,7 @@ from services.ladder.settings import LadderSettings
 from services.ladder.store import FactRow, Stored
 from services.ladder.turn import Turn
 from shared import events
-from tests.make import day, purchase, rules
+from tests.make import credit, day, purchase, rules
 
 
 def turn_of(now: int) -> Turn:
@@ -53,3 +53,23 @@ def test_what_a_failing_fold_had_begun_is_undone(monkeypatch: pytest.MonkeyPatch
     turn.take(bad, events.encode(bad), bad.at)
     assert (turn.facts, turn.outbox, turn.transitions, turn.people["c1"].standing) == before
     assert [waiting.person for waiting in turn.waiting] == ["c1"]
+
+
+def test_a_refold_notes_again_who_is_credited_with_whom() -> None:
+    """Of each friend the highest version counts, whatever came first; what was taken back is noted as that."""
+    told = [
+        purchase(day(0)),
+        credit("f1", 2, cause=day(9)),
+        credit("f1", 1, converted=day(5)),
+        credit("f2", converted=day(6)),
+    ]
+    turn = turn_of(day(20))
+    turn.know("c1", Stored(None, None))
+    rows = [FactRow(one.subject, one.source, one.id, one.at, None, events.encode(one)) for one in told]
+    turn.know_facts("c1", rows)
+    turn.refold("c1", day(20), emit=False)
+    newest = {row.friend: row for row in sorted(turn.credits, key=lambda row: row.version)}
+    assert {friend: (row.person, row.version, row.credited) for friend, row in newest.items()} == {
+        "f1": ("c1", 2, False),
+        "f2": ("c1", 1, True),
+    }
