@@ -20,6 +20,7 @@ from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays.book import Book
 from services.notifier.profile import address, addressee, language, name
+from services.notifier.returns.path import return_path
 from services.notifier.sealed import CONFIRM, Link, token
 from services.notifier.settings import NotifierSettings
 from shared import instants
@@ -115,7 +116,12 @@ class Composer:
             headers["List-Unsubscribe"] = f"<{self.unsubscribe_url(message)}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         content = mail_bytes(text.plain, text.html, headers, boundary=f"=_{message.id}")
-        return Letter(message.id, settings.mail_from, recipient, content)
+        return Letter(message.id, self._sender(message), recipient, content)
+
+    def _sender(self, message: Message) -> str:
+        """Of the envelope: where the mail comes back to."""
+        base = self._settings.return_path
+        return self._settings.mail_from if base is None else return_path(base, self._secret, message.id)
 
     def unsubscribe_url(self, message: Message) -> str:
         """Where the person of this message objects to more of them."""

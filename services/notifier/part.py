@@ -27,6 +27,8 @@ from services.notifier.offers.counter import Counter
 from services.notifier.offers.desk import Desk
 from services.notifier.plays.book import Book
 from services.notifier.plays.reading import read_book
+from services.notifier.returns.app import Returns
+from services.notifier.returns.app import routes as returned
 from services.notifier.sending.sender import Sender
 from services.notifier.sending.store import waiting as waiting_to_go
 from services.notifier.settings import NotifierSettings, smtp_server
@@ -102,6 +104,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         )
         router.include_router(way_out(pools.asking, settings, secret))
         router.include_router(subscribing.router)
+        router.include_router(returned(Returns(pools.asking, settings, secret)))
         async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
 

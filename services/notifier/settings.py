@@ -48,6 +48,10 @@ class NotifierSettings(Settings):
     dkim_private_key: SecretStr | None = Field(
         default=None, description="An RSA key in PEM; better as DKIM_PRIVATE_KEY_FILE."
     )
+    return_path: str | None = Field(
+        default=None,
+        description="Address that mail comes back to, with +MESSAGE put into it; unset: MAIL_FROM, as it is.",
+    )
     mail_from: str = Field(default="shop@example.com", description="Address that mail comes from.")
     sender_name: str = Field(
         default="Example Shop", pattern=r"^[^\x00-\x1f\x7f]+$", description="Name of the shop, from whom mail comes."
@@ -99,9 +103,11 @@ class NotifierSettings(Settings):
         networks(text)
         return text
 
-    @field_validator("mail_from")
+    @field_validator("mail_from", "return_path")
     @classmethod
-    def _an_address(cls, text: str) -> str:
+    def _an_address(cls, text: str | None) -> str | None:
+        if text is None:
+            return text
         try:
             Address(addr_spec=text)
         except Exception as error:

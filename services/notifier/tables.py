@@ -366,6 +366,22 @@ milestone = Table(
     PrimaryKeyConstraint("lane", "person", "kind", "id"),
 )
 
+bounce = Table(
+    "bounce",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("message", Key, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("address", Key, nullable=False),
+    Column("kind", Key, nullable=False, comment="hard or soft"),
+    Column("status", Text, comment="RFC 3463"),
+    Column("detail", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("lane", "message"),
+    comment="mail that came back",
+)
+Index("bounce_address", bounce.c.lane, bounce.c.person, bounce.c.address)
+
 subscription = Table(
     "subscription",
     metadata,

@@ -24,6 +24,8 @@ class Post:
     taken: list[EmailMessage] = field(default_factory=list)
     wire: list[bytes] = field(default_factory=list)
     """The same as they came."""
+    senders: list[str] = field(default_factory=list)
+    """Of the envelopes of what was taken."""
     arrived: list[str] = field(default_factory=list)
     """The Message-ID of every text that has arrived, also of those that were refused or not answered."""
     connections: int = 0
@@ -65,6 +67,7 @@ class Post:
             return self.refusals["end"]
         self.taken.append(mail)
         self.wire.append(envelope.content)
+        self.senders.append(str(envelope.mail_from))
         return "250 OK"
 
 

@@ -19,6 +19,8 @@ from services.notifier.message import Message, Reason, State
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import Voucher
 from services.notifier.profile import address, newest_profile
+from services.notifier.returns import store as returns
+from services.notifier.returns.report import of_refusal
 from services.notifier.sending import store
 from services.notifier.sending.store import Due, End
 from services.notifier.store import profiles_of, vouchers_of
@@ -87,7 +89,17 @@ class Dispatch:
             async with self._pool.acquire() as connection:
                 await self._hold_back(connection, due, Reason.NO_ADDRESS)
             return None
+        if await self._came_back(due, address(profile) or ""):
+            return None
         return self._composer.letter(due.message, profile, voucher, due.message.goes_at if self._by_facts else due.now)
+
+    async def _came_back(self, due: Due, recipient: str) -> bool:
+        """Hold it back where mail to that address has come back for good, or too often."""
+        async with self._pool.acquire() as connection:
+            if not await returns.suppressed(connection, *due.person, recipient):
+                return False
+            await self._hold_back(connection, due, Reason.BOUNCED)
+        return True
 
     async def _look_up(self, due: Sequence[Due]) -> list[tuple[Profile, Voucher | None]]:
         async with self._pool.acquire() as connection:
@@ -162,6 +174,7 @@ class Dispatch:
             case Sent():
                 await self._ends.do(End(due, State.SENT, None))
             case Bounced(detail):
+                await self._keep_refusal(due, detail)
                 await self._ends.do(End(due, State.BOUNCED, detail))
             case Ambiguous(detail):
                 await self._ends.do(End(due, State.AMBIGUOUS, detail))
@@ -175,6 +188,14 @@ class Dispatch:
                 async with self._pool.acquire() as connection:
                     await store.let_go(connection, [due])
                 await asyncio.sleep(PAUSE_SECONDS)  # what the lane is just deciding on comes up again
+
+    async def _keep_refusal(self, due: Due, detail: str) -> None:
+        profile, _ = await self._readers.do(due)
+        async with self._pool.acquire() as connection:
+            refusal = of_refusal(detail)
+            await returns.keep(
+                connection, due.lane, due.message.id, due.message.person, address(profile) or "", refusal
+            )
 
     async def _finish_all(self, ends: Sequence[End]) -> list[None]:
         async with self._pool.acquire() as connection:
