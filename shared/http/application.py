@@ -43,7 +43,7 @@ class _Application(FastAPI):
         document.setdefault("components", {}).setdefault("schemas", {}).update(self.schemas)
         for operations in document["paths"].values():
             for operation in operations.values():
-                if "requestBody" in operation:
+                if "application/json" in operation.get("requestBody", {}).get("content", {}):
                     operation["responses"].setdefault("400", _NO_JSON)
         return document
 

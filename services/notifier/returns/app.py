@@ -18,7 +18,8 @@ from shared.db import Pool
 from shared.http import PROBLEM, Problem, needs
 
 LARGEST: Final = 1_000_000
-MAIL: Final = "message/rfc822"
+MAIL: Final = "application/octet-stream"
+"""So the document says; any content type is taken."""
 
 
 class Taken(BaseModel):
@@ -77,7 +78,9 @@ def routes(returns: Returns) -> APIRouter:
             403: problem("The API key lacks the scope"),
             413: problem("Too large"),
         },
-        openapi_extra={"requestBody": {"required": True, "content": {MAIL: {"schema": {"type": "string"}}}}},
+        openapi_extra={
+            "requestBody": {"required": True, "content": {MAIL: {"schema": {"type": "string", "format": "binary"}}}}
+        },
     )
     async def take_return(request: Request) -> Taken:
         """A delivery status (RFC 3464) or a complaint (RFC 5965), as the mail server got it; other mail is ignored."""
