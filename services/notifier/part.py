@@ -19,6 +19,7 @@ from services.notifier.consent.pages import way_out
 from services.notifier.experiments.app import experiments
 from services.notifier.experiments.holding import Experiments
 from services.notifier.experiments.results import Results
+from services.notifier.forgetting import Forgetting
 from services.notifier.mail import Composer
 from services.notifier.measure.rules import read_measure
 from services.notifier.offers.app import offers
@@ -159,7 +160,7 @@ def _worker(manner: Manner, desk: Desk, runtime: Runtime, pools: _Pools) -> Work
             TOPICS,
             lambda lane: NotifierLane(lane, manner, desk),
             ahead=(SHOP_PROFILES, SHOP_EVENTS),
-            tidy=store.forget_heard,
+            tidy=Forgetting().forget,
         ),
         runtime.log,
         pools.work,

@@ -123,20 +123,31 @@ async def hear(tx: Connection, lane: int, announcements: Sequence[tuple[str, str
     return {(row["person"], row["id"]) for row in rows}
 
 
-async def forget_heard(connection: Connection, lane: int, limit: int = 10_000) -> None:
-    """Of announcements heard long ago: who would repeat them has long given up."""
-    await connection.execute(
+async def forget_heard(
+    connection: Connection, lane: int, behind: tuple[str, str], page: int = 10_000
+) -> tuple[str, str]:
+    """Of a page of announcements behind (person, id), forget those heard long ago; returns the place behind the page.
+
+    Page by page along the key, and from ("", "") again, needs no index of instants on what is written all the time.
+    """
+    row = await connection.fetchrow(
         f"""
-        delete from notifier.heard where lane = $1 and (person, id) in (
-            select person, id from notifier.heard
-            where lane = $1 and at < {NOW_US} - $2::bigint * 86400000000
-            order by at limit $3
+        with page as materialized (
+            select person, id, at from notifier.heard
+            where lane = $1 and (person, id) > ($2, $3) order by person, id limit $4
+        ), gone as (
+            delete from notifier.heard h using page p
+            where h.lane = $1 and h.person = p.person and h.id = p.id
+            and p.at < {NOW_US} - $5::bigint * 86400000000
         )
+        select person, id from page order by person desc, id desc limit 1
         """,
         lane,
+        *behind,
+        page,
         HEARD_DAYS,
-        limit,
     )
+    return (row["person"], row["id"]) if row is not None else ("", "")
 
 
 async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, Person]:
