@@ -117,7 +117,6 @@ heard = Table(
     PrimaryKeyConstraint("lane", "person", "id"),
     comment="announcements that were acted on; a repeated one is not",
 )
-Index("heard_at", heard.c.lane, heard.c.at)
 
 message = Table(
     "message",
