@@ -1,6 +1,7 @@
 """The picture of the ladder, drawn."""
 
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Final
 
 from demo.answers import Answer
@@ -51,6 +52,6 @@ def _draw_phases(paper: Paper, phases: list[Answer]) -> None:
 
 def _draw_announced(paper: Paper, announced: dict[str, int]) -> None:
     told = [f"{announced[type_]:>7,} {name}" for type_, name in _NAMES.items()]
-    half = len(told) // 2
-    for left, right in zip(told[:half], told[half:], strict=True):
-        paper.line(f"  {left:<40}{right}")
+    half = (len(told) + 1) // 2
+    for left, right in zip_longest(told[:half], told[half:], fillvalue=""):
+        paper.line(f"  {left:<40}{right}".rstrip())
