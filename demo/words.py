@@ -33,6 +33,7 @@ _DEADLINES: Final = {
     "closing_ended": "14 days since the checkout",
     "qualification_ended": "90 days since the last contact",
     "rung_lapsed": "what held the rung has run out",
+    "rung_endangered": "the rung will end if nothing more is heard",
 }
 _CHANGES: Final = {
     "churn.risk_raised": "churn risk",
