@@ -150,7 +150,7 @@ def _manner(
 
 
 def _experiments(book: Book, secret: bytes) -> Experiments:
-    return Experiments(secret, book.control, book.trials)
+    return Experiments(secret, book.control, book.trials, book.whole)
 
 
 def _worker(manner: Manner, desk: Desk, runtime: Runtime, pools: _Pools) -> Worker:

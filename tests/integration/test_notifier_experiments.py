@@ -1,5 +1,6 @@
 """Trials of plays at work, on a real database."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,39 @@ async def test_the_control_group_is_kept_apart(database: str, tmp_path: Path) ->
         assert await running.outcomes(person) == [("win_back", "held_back", "held_out")]
         told = await result(running)
         assert [told[arm]["waiting"] for arm in ("treated", "held_out", "control")] == [0, 0, 1]
+
+
+async def test_all_advertising_together_is_compared_with_those_who_get_none(database: str, tmp_path: Path) -> None:
+    """Whoever any play comes to is watched, held out of one play or not; only the control group is apart."""
+    people = [f"c{number}" for number in range(16)]
+    settings = plays(tmp_path, control=0.5)
+    with settings["plays_file"].open("a", encoding="utf-8") as book:
+        book.write('[whole]\ngoal = "repeat_purchase"\nwindow_days = 10\n')
+    async with notifier(database, tmp_path, settings) as running:
+        await lapse(running, *people)
+        groups = await arms(running, *people)
+        control = [person for person, arm in groups.items() if arm == "control"]
+        for person in set(people) - set(control):
+            order = {"order_id": person, "amount": 30, "currency": "EUR"}
+            await running.tell("purchase.completed", await running.now(), person, SHOP_EVENTS, **order)
+        await running.settled()
+        await passed(running, 11)
+
+        told = (await running.http.get("/v1/experiments/result")).raise_for_status().json()
+        assert (told["play"], told["share_held_out"]) == (None, 0.5)
+        treated = 16 - len(control)
+        assert (told["treated"]["people"], told["treated"]["reached"]) == (treated, treated)
+        assert (told["control"]["people"], told["control"]["reached"]) == (len(control), 0)
+        assert told["held_out"]["people"] == 0
+        assert told["difference"]["rate"] == 1
+        assert Decimal(told["money"]["brought"]) == 30 * treated
+
+
+async def test_without_an_aim_nobody_asks_what_all_is_worth(database: str, tmp_path: Path) -> None:
+    """A book without [whole] has no such result."""
+    async with notifier(database, tmp_path, plays(tmp_path)) as running:
+        answer = await running.http.get("/v1/experiments/result")
+        assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (404, "unknown-trial")
 
 
 async def test_the_result_counts_what_people_did_in_the_window(database: str, tmp_path: Path) -> None:

@@ -37,7 +37,10 @@ class GroupAnswer(BaseModel):
 
 
 class DifferenceAnswer(BaseModel):
-    """The treated's rate less that of those held out, with its 95 % interval (Newcombe 1998, method 10)."""
+    """The treated's rate less that of the others, with its 95 % interval (Newcombe 1998, method 10).
+
+    The others are those held out, or the control group where it is about all advertising.
+    """
 
     rate: float
     low: float
@@ -45,7 +48,7 @@ class DifferenceAnswer(BaseModel):
 
 
 class Money(BaseModel):
-    """`brought`: what the treated bought beyond what as many of those held out did; `spent`: on redeemed vouchers."""
+    """`brought`: what the treated bought beyond what as many of the others did; `spent`: on redeemed vouchers."""
 
     brought: Decimal
     spent: Decimal
@@ -53,9 +56,12 @@ class Money(BaseModel):
 
 
 class Result(BaseModel):
-    """What a play has brought. `more`: so many more people have to be watched for a verdict; null with one."""
+    """What a play, or with `play` null all advertising, has brought.
 
-    play: str
+    `more`: so many more people have to be watched for a verdict; null with one.
+    """
+
+    play: str | None
     goal: Goal
     window_days: int
     worth: float

@@ -46,4 +46,9 @@ def experiments(results: Results) -> APIRouter:
         """Whether a play helps: treated and held out, the difference with its interval, money, and a verdict."""
         return await results.result(play)
 
+    @router.get("/v1/experiments/result", responses={404: _problem("The book of plays has no [whole]")})
+    async def get_whole_result() -> Result:
+        """Whether all advertising together helps: the treated and the control group that gets none."""
+        return await results.whole()
+
     return router

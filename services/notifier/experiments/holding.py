@@ -5,11 +5,15 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-from services.notifier.experiments.trial import Trial
+from services.notifier.experiments.trial import Aim, Trial
 from services.notifier.message import Message, Purpose, Reason, State
 
 _SPAN = 2**64
+
+WHOLE: Final = ""
+"""In place of a play: all advertising together."""
 
 
 class Arm(StrEnum):
@@ -38,6 +42,8 @@ class Experiments:
     secret: bytes
     control: float = 0.0
     trials: Mapping[str, Trial] = field(default_factory=dict)
+    whole: Aim | None = None
+    """What all advertising together is to reach; None: that is not watched."""
 
     def in_control(self, person: str) -> bool:
         """Whether this person is in the group that gets no advertising of any play."""
@@ -47,6 +53,8 @@ class Experiments:
         """The group this person is in, whether or not the play has ever come to them."""
         if self.in_control(person):
             return Arm.CONTROL
+        if play == WHOLE:
+            return Arm.TREATED
         trial = self.trials.get(play)
         held_out = trial is not None and place(self.secret, "play", play, person) < trial.held_out
         return Arm.HELD_OUT if held_out else Arm.TREATED

@@ -12,10 +12,10 @@ from services.notifier.experiments.answers import (
     PersonInTrial,
     Result,
 )
-from services.notifier.experiments.holding import Arm, Experiments
+from services.notifier.experiments.holding import WHOLE, Arm, Experiments
 from services.notifier.experiments.newcombe import Count
 from services.notifier.experiments.store import Group
-from services.notifier.experiments.trial import Trial
+from services.notifier.experiments.trial import Aim
 from services.notifier.experiments.verdict import Verdict, conclude
 from services.notifier.offers import major
 from services.notifier.settings import NotifierSettings
@@ -56,35 +56,48 @@ class Results:
         trial = self._experiments.trials.get(play)
         if trial is None:
             raise Problem(404, "unknown-trial", "There is no play of this name on trial")
-        async with self._pool.acquire() as connection:
-            now = await time_of(connection, 0, by_facts=self._settings.clock == "facts")
-            found = await store.groups(connection, play, trial, now)
-            spent = await store.spent(connection, play, trial.window, now)
-        return self._result(play, trial, {group.arm: group for group in found}, spent)
+        return await self._result(play, trial, trial.held_out, Arm.HELD_OUT)
 
-    def _result(self, play: str, trial: Trial, groups: dict[str, Group], spent: int) -> Result:
-        treated, held_out, control = (groups.get(arm, Group(arm, 0, 0, 0, 0)) for arm in Arm)
-        found = conclude(_count(treated), _count(held_out), trial.worth, trial.held_out)
+    async def whole(self) -> Result:
+        """What all advertising together has brought. Raises Problem 404 where the book does not watch that."""
+        aim = self._experiments.whole
+        if aim is None:
+            raise Problem(404, "unknown-trial", "The book of plays has no [whole]")
+        return await self._result(WHOLE, aim, self._experiments.control, Arm.CONTROL)
+
+    async def _result(self, play: str, aim: Aim, share: float, against: Arm) -> Result:
+        """`against`: the group that the treated are compared with; `share`: of all people, how many are in it."""
+        groups, spent = await self._groups(play, aim)
+        treated, others = groups[Arm.TREATED], groups[against]
+        found = conclude(_count(treated), _count(others), aim.worth, share)
         return Result(
-            play=play,
-            goal=trial.goal,
-            window_days=trial.window_days,
-            worth=trial.worth,
-            share_held_out=trial.held_out,
+            play=play or None,
+            goal=aim.goal,
+            window_days=aim.window_days,
+            worth=aim.worth,
+            share_held_out=share,
             treated=self._group(treated),
-            held_out=self._group(held_out),
-            control=self._group(control),
+            held_out=self._group(groups[Arm.HELD_OUT]),
+            control=self._group(groups[Arm.CONTROL]),
             difference=DifferenceAnswer(
                 rate=_rounded(found.difference), low=_rounded(found.interval.low), high=_rounded(found.interval.high)
             ),
             money=Money(
-                brought=self._money(_brought(treated, held_out)),
+                brought=self._money(_brought(treated, others)),
                 spent=self._money(spent),
                 currency=self._settings.currency,
             ),
             verdict=found.verdict,
             more=found.more if found.verdict is Verdict.TOO_EARLY else None,
         )
+
+    async def _groups(self, play: str, aim: Aim) -> tuple[dict[Arm, Group], int]:
+        """(the groups, what vouchers took off)."""
+        async with self._pool.acquire() as connection:
+            now = await time_of(connection, 0, by_facts=self._settings.clock == "facts")
+            found = {group.arm: group for group in await store.groups(connection, play, aim, now)}
+            spent = await store.spent(connection, play, aim.window, now)
+        return {arm: found.get(arm, Group(arm, 0, 0, 0, 0)) for arm in Arm}, spent
 
     def _group(self, group: Group) -> GroupAnswer:
         return GroupAnswer(
@@ -104,11 +117,11 @@ def _count(group: Group) -> Count:
     return Count(group.reached, group.people)
 
 
-def _brought(treated: Group, held_out: Group) -> int:
-    """What the treated brought beyond what as many of those held out did; nothing can be said without any of those."""
-    if not held_out.people:
+def _brought(treated: Group, others: Group) -> int:
+    """What the treated brought beyond what as many of the others did; nothing can be said without any of those."""
+    if not others.people:
         return 0
-    return round(treated.money - held_out.money * treated.people / held_out.people)
+    return round(treated.money - others.money * treated.people / others.people)
 
 
 def _rounded(number: float) -> float:

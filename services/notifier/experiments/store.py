@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from services.notifier.experiments.trial import Goal, Trial
+from services.notifier.experiments.trial import Aim, Goal
 from shared.db import Connection
 
 
@@ -82,12 +82,12 @@ _REACHED = {
 }
 
 
-async def groups(connection: Connection, play: str, trial: Trial, now: int) -> Sequence[Group]:
+async def groups(connection: Connection, play: str, aim: Aim, now: int) -> Sequence[Group]:
     """What became of the people of each group of a play, by `now`.
 
     An order that was given back in full is none, of one given back in part the rest counts.
     """
-    reached = _REACHED[trial.goal].replace(
+    reached = _REACHED[aim.goal].replace(
         "select from m where",
         "select from notifier.milestone m where m.lane = e.lane and m.person = e.person"
         " and m.at > e.at and m.at <= e.at + $2 and",
@@ -102,19 +102,19 @@ async def groups(connection: Connection, play: str, trial: Trial, now: int) -> S
         ) w group by arm
         """,
         play,
-        trial.window,
+        aim.window,
         now,
     )
     return [Group(*row) for row in rows]
 
 
 async def spent(connection: Connection, play: str, window: int, now: int) -> int:
-    """What the vouchers of a play took off the orders of people watched to the end, in minor units."""
+    """What the vouchers of a play, or of all, took off the orders of people watched to the end, in minor units."""
     return int(
         await connection.fetchval(
             """
             select coalesce(sum(r.discount), 0) from notifier.exposure e
-            join notifier.voucher v on v.lane = e.lane and v.person = e.person and v.play = e.play
+            join notifier.voucher v on v.lane = e.lane and v.person = e.person and e.play in ('', v.play)
             join notifier.redemption r on r.lane = v.lane and r.code = v.code and r.refunded_at is null
             where e.play = $1 and e.at + $2 <= $3 and r.at > e.at and r.at <= e.at + $2
             """,

@@ -1,4 +1,4 @@
-"""A play's trial as data: the share that gets nothing, the goal, and how long people are watched."""
+"""A trial as data: the share that gets nothing, the goal, and how long people are watched."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -22,10 +22,9 @@ class Goal(StrEnum):
     """Silence was not reached."""
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a play is evaluated. `worth` is the smallest difference in the goal's rate that would pay."""
+class Aim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be reached. `worth` is the smallest difference in the goal's rate that would pay."""
 
-    held_out: Share
     goal: Goal
     window_days: Annotated[int, Meta(ge=1, le=730)]
     worth: Annotated[float, Meta(gt=0, lt=1)] = 0.02
@@ -34,3 +33,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def window(self) -> int:
         """µs."""
         return self.window_days * DAY
+
+
+class Trial(Aim, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a play is evaluated."""
+
+    held_out: Share

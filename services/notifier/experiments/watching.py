@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from services.notifier.experiments import store
-from services.notifier.experiments.holding import Experiments
+from services.notifier.experiments.holding import WHOLE, Experiments
 from services.notifier.experiments.store import Exposure, Milestone
 from services.notifier.message import Message, Purpose, Reason, State
 from shared import instants
@@ -17,7 +17,7 @@ async def watch(
     tx: Connection, lane: int, experiments: Experiments, messages: Sequence[Message], cues: Iterable[msgspec.Struct]
 ) -> None:
     """Keep what new messages and announcements say about the trials; without any trial nothing is kept."""
-    if not experiments.trials:
+    if not experiments.trials and experiments.whole is None:
         return
     await store.expose(tx, lane, exposures(experiments, messages))
     await store.reach(tx, lane, milestones(cues))
@@ -25,11 +25,13 @@ async def watch(
 
 def exposures(experiments: Experiments, messages: Iterable[Message]) -> Iterator[Exposure]:
     """To whom plays on trial came: who is written to, and who only chance keeps from it."""
+    whole = {WHOLE} if experiments.whole is not None else set()
     for message in messages:
         comes = message.state is State.PENDING or message.reason is Reason.HELD_OUT
-        if comes and message.purpose is Purpose.MARKETING and message.play in experiments.trials:
-            arm = experiments.arm(message.person, message.play)
-            yield Exposure(message.play, message.person, arm, message.at, message.id)
+        if comes and message.purpose is Purpose.MARKETING:
+            for play in whole | (experiments.trials.keys() & {message.play}):
+                arm = experiments.arm(message.person, play)
+                yield Exposure(play, message.person, arm, message.at, message.id)
 
 
 def milestones(cues: Iterable[msgspec.Struct]) -> Iterator[Milestone]:

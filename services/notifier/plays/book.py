@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from services.notifier.experiments.trial import Share, Trial
+from services.notifier.experiments.trial import Aim, Share, Trial
 from services.notifier.message import Channel, Message, Purpose, Way
 from shared.instants import DAY, HOUR
 
@@ -151,6 +151,8 @@ class Book(_Data, frozen=True, kw_only=True):
 
     version: int
     control: Share = 0.0
+    whole: Aim | None = None
+    """What all advertising is to reach, compared with the control group."""
     play: tuple[Play, ...] = ()
     perk: tuple[Perk, ...] = ()
 
