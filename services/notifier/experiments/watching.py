@@ -26,7 +26,7 @@ async def watch(
 def exposures(experiments: Experiments, messages: Iterable[Message]) -> Iterator[Exposure]:
     """To whom plays on trial came: who is written to, and who only chance keeps from it."""
     for message in messages:
-        comes = message.state is State.PENDING or message.reason is Reason.HELD_OUT
+        comes = message.state in (State.PENDING, State.OPEN) or message.reason is Reason.HELD_OUT
         if comes and message.purpose is Purpose.MARKETING and message.play in experiments.trials:
             arm = experiments.arm(message.person, message.play)
             yield Exposure(message.play, message.person, arm, message.at, message.id)
