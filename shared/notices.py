@@ -9,7 +9,10 @@ from shared.events import Id, _Message
 
 
 class MessageNews(msgspec.Struct, kw_only=True, gc=False):
-    """What became of a message: its play and templates, the announcement that caused it, its state and why."""
+    """What became of a message: its play and templates, the announcement that caused it, its state and why.
+
+    `way` is missing for mail, else who carries it (`task`: staff) and by which `channel`, if it ends at the person.
+    """
 
     message: Id
     play: str
@@ -18,6 +21,8 @@ class MessageNews(msgspec.Struct, kw_only=True, gc=False):
     state: str
     reason: str | None = None
     basis: str | None = None
+    way: str | None = None
+    channel: str | None = None
 
 
 class VoucherTerms(msgspec.Struct, kw_only=True, gc=False):

@@ -44,7 +44,7 @@ class UnwrittenError(Exception):
 
 
 @contextmanager
-def _rendering(template: str) -> Iterator[None]:
+def rendering(template: str) -> Iterator[None]:
     """A shop's own template may fail in every way a program can."""
     try:
         yield
@@ -62,6 +62,18 @@ class Letter(NamedTuple):
     content: bytes
 
 
+def templates(own: Path | None) -> SandboxedEnvironment:
+    """The templates: those of the shop's own folder before the shipped ones."""
+    return SandboxedEnvironment(
+        loader=FileSystemLoader([each for each in (own, TEMPLATES) if each is not None]),
+        autoescape=lambda template: template is not None and template.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
 class Composer:
     """Writes this shop's mail."""
 
@@ -70,14 +82,7 @@ class Composer:
         self._book = book
         self._secret = secret
         self._offers = offers or OfferBook(version=1)
-        self._templates = SandboxedEnvironment(
-            loader=FileSystemLoader([each for each in (settings.templates_dir, TEMPLATES) if each is not None]),
-            autoescape=lambda template: template is not None and template.endswith(".html.j2"),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
+        self._templates = templates(settings.templates_dir)
 
     def text(self, message: Message, profile: Profile, voucher: Voucher | None) -> Text:
         """Subject and both bodies, in the person's language. Raises UnwrittenError."""
@@ -135,17 +140,17 @@ class Composer:
 
     def _render(self, lang: str, message: Message, kind: str, context: dict[str, Any]) -> str:
         template = f"{lang}/{message.mail}.{kind}.j2"
-        with _rendering(template):
+        with rendering(template):
             return self._templates.get_template(template).render(context)
 
     def _html(self, lang: str, message: Message, context: dict[str, Any]) -> str:
         """By its own template, or by one for all whose text is nothing but paragraphs."""
         own = f"{lang}/{message.mail}.html.j2"
-        with _rendering(own):
+        with rendering(own):
             source = self._templates.get_template(f"{lang}/{message.mail}.txt.j2")
-            context = {**context, "preheader": _block(source, "preheader", context)}
+            context = {**context, "preheader": block(source, "preheader", context)}
             template = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
-            parts = [] if template.name == own else _parts(_block(source, "body", context))
+            parts = [] if template.name == own else _parts(block(source, "body", context))
             return template.render({**context, "parts": parts})
 
     def _shop(self) -> dict[str, Any]:
@@ -197,10 +202,10 @@ class _Part(NamedTuple):
     boxed: bool
 
 
-def _block(template: Template, name: str, context: dict[str, Any]) -> str:
+def block(template: Template, name: str, context: dict[str, Any]) -> str:
     """What a block of a template says by itself; "" where there is none."""
-    block = template.blocks.get(name)
-    return "" if block is None else "".join(block(template.new_context(context))).strip("\n")
+    found = template.blocks.get(name)
+    return "" if found is None else "".join(found(template.new_context(context))).strip("\n")
 
 
 def _parts(body: str) -> list[_Part]:

@@ -12,6 +12,8 @@ class State(StrEnum):
     """Where a message stands."""
 
     PENDING = "pending"
+    OPEN = "open"
+    """A task that waits for staff; once ticked off it is sent, or failed where nobody was reached."""
     SENDING = "sending"
     """The mail server is being given the text; committed before it is, so that a crash cannot send it twice."""
     SENT = "sent"
@@ -26,7 +28,7 @@ class State(StrEnum):
 
 
 UNSENT: Final = frozenset({State.PENDING, State.RETRY})
-"""May still be dropped."""
+"""May still be dropped, or make room for another."""
 
 
 class Reason(StrEnum):
@@ -43,6 +45,8 @@ class Reason(StrEnum):
     TOO_OLD = "too_old"
     DUPLICATE = "duplicate"
     BOUNCED = "bounced"
+    DROPPED = "dropped"
+    """Staff has put the task aside."""
 
 
 class Channel(StrEnum):
@@ -98,13 +102,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     cause_at: int
     at: int
     step: int = 0
-    channel: Channel = Channel.EMAIL
+    channel: Channel | None = Channel.EMAIL
+    """None: a task that is done in the house, with nobody told."""
     purpose: Purpose = Purpose.MARKETING
     way: Way = Way.MAIL
     offer: str | None = None
     rungs: tuple[int, ...] = ()
     due_at: int | None = None
     """When it may go at the earliest, if that is not at once."""
+    do_by: int | None = None
+    """Until when staff should have done it."""
+    expires_at: int | None = None
+    """From then on a task is not worth doing."""
+    sent_at: int | None = None
     state: State = State.PENDING
     reason: Reason | None = None
     basis: str | None = None

@@ -35,6 +35,9 @@ from services.notifier.sending.store import waiting as waiting_to_go
 from services.notifier.settings import NotifierSettings, smtp_server
 from services.notifier.signature import Signer
 from services.notifier.subscriptions.wiring import subscriptions
+from services.notifier.tasks.app import tasks
+from services.notifier.tasks.asking import Counter as Tasks
+from services.notifier.tasks.writing import Writer
 from services.notifier.turn import Manner
 from services.notifier.worker import NotifierLane
 from shared import db
@@ -105,6 +108,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         )
         router.include_router(way_out(pools.asking, settings, secret))
         router.include_router(subscribing.router)
+        router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
         router.include_router(returned(Returns(pools.asking, settings, secret)))
         async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)

@@ -10,6 +10,9 @@ from shared.events import Profile
 
 _SPACE: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _LOCAL: Final = re.compile(r"[^\s\x00-\x1f\x7f@<>()\[\],;:\\\"]{1,64}")
+_DIGIT: Final = re.compile(r"[0-9]")
+_LEAST_DIGITS: Final = 5
+_LONGEST_NUMBER: Final = 50
 _DOMAIN: Final = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 
 
@@ -58,3 +61,21 @@ def language(profile: Profile, default: str) -> str:
     if not profile.language:
         return default
     return "de" if re.match(r"de\b", profile.language.strip().lower()) else "en"
+
+
+def phone(profile: Profile) -> str | None:
+    """The telephone number as it was told; None when there is none that can be dialled."""
+    number = _SPACE.sub(" ", profile.phone or "").strip()
+    return number if len(_DIGIT.findall(number)) >= _LEAST_DIGITS and len(number) <= _LONGEST_NUMBER else None
+
+
+def postal(profile: Profile) -> str | None:
+    """The postal address, line by line, as it was told; None when there is none that a letter could find."""
+    told = profile.address
+    lines = told.splitlines() if isinstance(told, str) else [str(each) for each in (told or {}).values() if _says(each)]
+    tidy = [tidied for line in lines if (tidied := _SPACE.sub(" ", line).strip())]
+    return "\n".join(tidy) or None
+
+
+def _says(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)

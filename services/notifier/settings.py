@@ -69,6 +69,7 @@ class NotifierSettings(Settings):
     mail_language: Literal["de", "en"] = Field(
         default="de", description="Language of mail to those whose language is not known."
     )
+    staff_language: Literal["de", "en"] = Field(default="de", description="Language of tasks for staff.")
     plays_file: Path = Field(
         default=Path(__file__).with_name("plays.toml"), description="The book of plays: who gets what, and why."
     )

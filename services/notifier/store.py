@@ -25,7 +25,7 @@ HEARD_DAYS = 90
 
 MESSAGE = (
     "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, due_at, state, reason, "
-    "basis, basis_fact"
+    "basis, basis_fact, do_by, expires_at, sent_at"
 )
 
 
@@ -40,7 +40,7 @@ def message_of(row: asyncpg.Record) -> Message:
         cause_at=row["cause_at"],
         at=row["at"],
         step=row["step"],
-        channel=Channel(row["channel"]),
+        channel=None if row["channel"] is None else Channel(row["channel"]),
         purpose=Purpose(row["purpose"]),
         way=Way(row["way"]),
         offer=row["offer"],
@@ -50,6 +50,9 @@ def message_of(row: asyncpg.Record) -> Message:
         reason=None if row["reason"] is None else Reason(row["reason"]),
         basis=row["basis"],
         basis_fact=row["basis_fact"],
+        do_by=row["do_by"],
+        expires_at=row["expires_at"],
+        sent_at=row["sent_at"],
     )
 
 
@@ -154,7 +157,8 @@ async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, P
     """All that is known of these persons. Their unsent messages are locked: none of them goes out meanwhile."""
     await tx.execute(
         """
-        select from notifier.message where lane = $1 and person = any($2::text[]) and state in ('pending', 'retry')
+        select from notifier.message
+        where lane = $1 and person = any($2::text[]) and state in ('pending', 'retry', 'open')
         order by id for update
         """,
         lane,
@@ -235,6 +239,9 @@ async def add_messages(tx: Connection, lane: int, messages: Sequence[Message], n
                 each.reason,
                 each.basis,
                 each.basis_fact,
+                each.do_by,
+                each.expires_at,
+                each.sent_at,
                 0,
                 max(now, each.due_at or now),
                 False,

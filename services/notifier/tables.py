@@ -130,7 +130,7 @@ message = Table(
     Column("cause_at", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False, comment="when it was decided, by the notifier's time"),
     Column("step", SmallInteger, nullable=False, server_default=text("0"), comment="its place in the play's series"),
-    Column("channel", Key, nullable=False, server_default=text("'email'"), comment="where it ends"),
+    Column("channel", Key, server_default=text("'email'"), comment="where it ends; null: in the house"),
     Column("purpose", Key, nullable=False, server_default=text("'marketing'")),
     Column("way", Key, nullable=False, server_default=text("'mail'"), comment="who carries it there"),
     Column("offer", Key, comment="the offer of the book that comes with it"),
@@ -146,6 +146,8 @@ message = Table(
     Column("next_attempt_at", BigInteger, nullable=False, comment="by the database's clock"),
     Column("epoch", BigInteger, comment="of the lane, when it was last being sent"),
     Column("untold", Boolean, nullable=False, comment="its state has changed and notifier.events does not have it yet"),
+    Column("do_by", BigInteger, comment="of a task: until when it should be done"),
+    Column("expires_at", BigInteger, comment="of a task: from when on it is not worth doing"),
     PrimaryKeyConstraint("lane", "id"),
     postgresql_with={"fillfactor": "80"},
 )
@@ -159,6 +161,22 @@ Index(
 )
 Index("message_sending", message.c.lane, postgresql_where=text("state = 'sending'"))
 Index("message_untold", message.c.lane, postgresql_where=message.c.untold)
+Index("message_task", message.c.state, message.c.do_by, message.c.id, postgresql_where=message.c.way == "task")
+Index("message_open", message.c.lane, message.c.person, postgresql_where=message.c.state == "open")
+Index("message_expires", message.c.lane, message.c.expires_at, postgresql_where=message.c.state == "open")
+
+task = Table(
+    "task",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("message", Key, nullable=False),
+    Column("at", BigInteger, nullable=False, comment="when it was ticked off or put aside"),
+    Column("by", Text, nullable=False, comment="who did, as staff calls itself"),
+    Column("outcome", Key),
+    Column("note", Text),
+    PrimaryKeyConstraint("lane", "message"),
+    comment="what staff said of tasks",
+)
 
 run = Table(
     "run",

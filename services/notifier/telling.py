@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from services.notifier.consent import Kind, Statement
-from services.notifier.message import Message, State
+from services.notifier.message import Message, State, Way
 from shared import events, instants
 from shared.events import NOTIFIER_EVENTS, SHOP_EVENTS, derived_id
 from shared.lanes import OutboxRow
@@ -37,6 +37,10 @@ def message_row(lane: int, message: Message, at: int) -> OutboxRow:
         data["reason"] = message.reason
     if message.basis is not None:
         data["basis"] = message.basis
+    if message.way is not Way.MAIL:
+        data["way"] = message.way
+        if message.channel is not None:
+            data["channel"] = message.channel
     event_id = derived_id("message", message.id, message.state)
     return _row(lane, TOLD_AS[message.state], event_id, message.person, at, data)
 

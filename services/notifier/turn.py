@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from services.notifier import telling
 from services.notifier.consent.confirmation.asking import ANYBODY, House
 from services.notifier.experiments.holding import Experiments
 from services.notifier.measure.measured import Circumstances, measured
 from services.notifier.measure.rules import NO_MEASURE, Measure
-from services.notifier.message import Message, Reason, State
+from services.notifier.message import Message, Reason, State, Way
 from services.notifier.offers.voucher import Wanted
 from services.notifier.plays.book import Book
 from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
@@ -166,6 +168,7 @@ class Turn:
 
     def _note(self, persons: dict[str, Person], who: str, decision: Decision, cause: str, at: int) -> None:
         decision = self._measured(persons[who], self._held_out(persons[who], decision, at), at)
+        decision = replace(decision, messages=tuple(_opened(each, at) for each in decision.messages))
         person = persons[who] = after(persons[who], decision)
         for run in decision.runs:
             self._runs[who, *run.key] = (who, run)
@@ -218,6 +221,12 @@ class Turn:
         self.perks.append((who, rung, at, withdrawn_at))
         key = perk.key if perk else None
         self.outbox.append(telling.perk_row(self.lane, kind, who, rung, key, cause, at))
+
+
+def _opened(message: Message, at: int) -> Message:
+    """A task that need not wait is there for staff with this decision."""
+    waits = message.way is not Way.TASK or message.state is not State.PENDING or message.goes_at > at
+    return message if waits else msgspec.structs.replace(message, state=State.OPEN)
 
 
 def _order(fact: Heard) -> tuple[str, str]:

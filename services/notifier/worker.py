@@ -6,19 +6,23 @@ from services.notifier import reading, store, telling
 from services.notifier.consent import store as consents
 from services.notifier.consent.confirmation.asking import ask_to_confirm
 from services.notifier.experiments.watching import watch
+from services.notifier.message import Message, State
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
 from services.notifier.offers.checkout import OrderBook
 from services.notifier.offers.desk import Desk
 from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
+from services.notifier.plays.person import Moment
 from services.notifier.reading import Read
 from services.notifier.subscriptions import queueing
 from services.notifier.subscriptions.store import any_untold as switched_off
+from services.notifier.tasks import keeping as tasks
+from services.notifier.tasks.store import any_due as task_due
 from services.notifier.turn import Manner, Turn
 from shared import telemetry
 from shared.db import Connection
-from shared.events import Tick
+from shared.events import PurchaseRefunded, Tick
 from shared.instants import DAY
 from shared.lanes import Batch, Outcome
 
@@ -64,6 +68,7 @@ class NotifierLane:
             turn.add(await ask_to_confirm(tx, self._lane, read.statements, turn.now, manner.house))
             self._repeated = await _decide(tx, turn, read, by_facts=manner.by_facts)
             await self._follow(tx, turn, _news(read.cues))
+            await self._look_again(tx, turn, read)
             more = await self._sweep(tx, turn, batch)
         more = await self._tell(tx, turn) or more
         turn.outbox += await queueing.tell(tx, batch)
@@ -83,7 +88,26 @@ class NotifierLane:
             await _write(tx, swept)
             await self._follow(tx, swept, [])
             turn.outbox += swept.outbox
-        return len(persons) == SWEPT_AT_ONCE
+        opened = await tasks.pass_time(tx, self._lane, until, Moment(turn.now, by_facts, self._manner.named))
+        self._note_tasks(turn, opened)
+        return len(persons) == SWEPT_AT_ONCE or len(opened) >= tasks.AT_ONCE
+
+    async def _look_again(self, tx: Connection, turn: Turn, read: Read) -> None:
+        """A task ends the moment it is known that its person may be reached no more; a history looks when it is asked.
+
+        There what is said is read ahead of its time.
+        """
+        told = [person for person, _ in read.profiles] + [each.person for each in read.statements]
+        told += [each.subject for each in read.orders if isinstance(each, PurchaseRefunded)]
+        if told and not self._manner.by_facts:
+            moment = Moment(turn.now, named=self._manner.named)
+            self._note_tasks(turn, await tasks.look_again(tx, self._lane, told, moment))
+
+    def _note_tasks(self, turn: Turn, changed: list[Message]) -> None:
+        turn.outbox += [
+            telling.message_row(self._lane, each, turn.now) for each in changed if each.state is State.HELD_BACK
+        ]
+        self._decided.update((each.play, each.state) for each in changed)
 
     async def _follow(self, tx: Connection, turn: Turn, cues: list[Cue]) -> None:
         """What goes with the messages that were written: offers, trials, counts."""
@@ -112,7 +136,9 @@ class NotifierLane:
         """Whether there are news to tell, or a wait is over; under `CLOCK=facts` that is for the ticks to say."""
         if await store.any_untold(connection, self._lane) or await switched_off(connection, self._lane):
             return True
-        return not self._manner.by_facts and await plays.any_due(connection, self._lane, until)
+        if self._manner.by_facts:
+            return False
+        return await plays.any_due(connection, self._lane, until) or await task_due(connection, self._lane, until)
 
 
 async def _decide(tx: Connection, turn: Turn, read: Read, *, by_facts: bool) -> int:

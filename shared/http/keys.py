@@ -14,7 +14,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from shared.http.problems import Problem
 from shared.settings import SettingsError
 
-Scope = Literal["events:write", "ladder:read", "admin"]
+Scope = Literal["events:write", "ladder:read", "staff", "admin"]
 
 
 class Key(msgspec.Struct, kw_only=True):

@@ -4,14 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.notifier.message import Mail, Reason, State
+from services.notifier.message import Channel, Mail, Reason, State, Way
 from services.notifier.offers.desk import Without
 
 
 class MessageItem(BaseModel):
     """A decision to write, and what became of it; times are RFC 3339. `cause` is the announcement's id.
 
-    Of what a fact caused it is the source and id of that. `step`: which of the play's steps, left out for the first.
+    Of what a fact caused it is the source and id of that, behind `#` which round of a play that repeats. `step`: which
+    of the play's steps, left out for the first. `way` is left out for mail; a `task` is for staff, by this `channel`.
 
     `basis` is what it stands on, `basis_fact` the id of the consent or of the order that this is. `detail` is what the
     mail server said last, or which template could not be rendered, and why.
@@ -30,6 +31,8 @@ class MessageItem(BaseModel):
     detail: str | None = None
     rungs: list[int] | None = None
     step: int | None = None
+    way: Way | None = None
+    channel: Channel | None = None
 
 
 class Draft(BaseModel):

@@ -19,14 +19,17 @@ from services.notifier.asking.answers import (
     ReasonItem,
     Reasons,
 )
+from services.notifier.consent import NOTHING
+from services.notifier.consent.store import ledgers_of
 from services.notifier.mail import Composer, UnwrittenError
-from services.notifier.message import Message, State
+from services.notifier.message import Message, State, Way
 from services.notifier.offers import Voucher
 from services.notifier.offers.store import reason_withheld
 from services.notifier.plays.book import Book
 from services.notifier.profile import newest_profile
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import message_of, profiles_of, time_of, vouchers_of
+from services.notifier.tasks.writing import Known, Writer
 from shared import instants
 from shared.db import Pool
 from shared.http import Problem
@@ -42,6 +45,7 @@ class Queries:
         self._settings = settings
         self._book = book
         self._composer = composer
+        self._writer = Writer(settings)
         self._by_facts = settings.clock == "facts"
 
     async def messages(
@@ -76,9 +80,14 @@ class Queries:
             profiles = (await profiles_of(connection, [person])).get(person, ())
             voucher = (await vouchers_of(connection, [place])).get(place)
             without = await reason_withheld(connection, *place)
-        profile = newest_profile(profiles, message.at if self._by_facts else None)
+            ledger = (await ledgers_of(connection, [person])).get(person, NOTHING)
+        until = message.at if self._by_facts else None
+        profile = newest_profile(profiles, until)
         try:
-            text = self._composer.text(message, profile, voucher)
+            if message.way is Way.TASK:
+                text = self._writer.text(message, Known(profile, ledger, None, until))
+            else:
+                text = self._composer.text(message, profile, voucher)
         except UnwrittenError as error:
             return MessageText(**{**_item(row), "detail": str(error)}, language="", subject="", text="", html="")
         more: dict[str, Any] = {} if without is None else {"without_offer": without}
@@ -141,6 +150,8 @@ def _item(row: asyncpg.Record) -> dict[str, Any]:
         "detail": row["detail"],
         "rungs": row["rungs"] or None,
         "step": row["step"] or None,
+        "way": None if row["way"] == Way.MAIL else row["way"],
+        "channel": None if row["way"] == Way.MAIL else row["channel"],
     }
     return {name: value for name, value in members.items() if value is not None}
 

@@ -39,7 +39,7 @@ async def messages(connection: Connection, query: Query) -> list[asyncpg.Record]
         add("(at, id) < ({}, {})", *query.after)
     where = " and ".join(wheres) or "true"
     return await connection.fetch(
-        f"select {MESSAGE}, lane, sent_at, detail from notifier.message where {where} "
+        f"select {MESSAGE}, lane, detail from notifier.message where {where} "
         f"order by at desc, id desc limit {query.limit}",
         *values,
     )
@@ -60,7 +60,7 @@ async def reasons(connection: Connection, play: str | None) -> list[asyncpg.Reco
 async def find_message(connection: Connection, lanes: int, message_id: str) -> asyncpg.Record | None:
     """A message by its id, in whichever lane it is."""
     return await connection.fetchrow(
-        f"select {MESSAGE}, lane, sent_at, detail from notifier.message where lane = any($1::int[]) and id = $2",
+        f"select {MESSAGE}, lane, detail from notifier.message where lane = any($1::int[]) and id = $2",
         list(range(lanes)),
         message_id,
     )

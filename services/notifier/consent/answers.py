@@ -1,5 +1,6 @@
 """What is told of a person's consents: where they stand, and every statement with its evidence."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -31,7 +32,8 @@ class Standing(BaseModel):
 class StatementItem(BaseModel):
     """A consent or objection as it was told, with its evidence.
 
-    `complete`: it can be relied on; `missing` says what it lacks. `keep_until` is set where the law wants it kept.
+    `complete`: it can be relied on; `missing` says what it lacks. `keep_until` is set where the law wants it kept,
+    `used_at` tells each call or text message that relied on it, the newest first.
     """
 
     kind: Kind
@@ -45,6 +47,7 @@ class StatementItem(BaseModel):
     complete: bool | None = None
     missing: list[str] | None = None
     last_used_at: str | None = None
+    used_at: list[str] | None = None
     keep_until: str | None = None
 
 
@@ -93,8 +96,8 @@ def _told(asked: Asked, result: Basis | Reason) -> Standing:
     return told
 
 
-def item(statement: Statement, last_used_at: int | None) -> StatementItem:
-    """A statement with its evidence."""
+def item(statement: Statement, used: Sequence[int]) -> StatementItem:
+    """A statement with its evidence; `used`: when it was relied on, the newest first."""
     told = StatementItem(
         kind=statement.kind,
         id=statement.id,
@@ -112,9 +115,11 @@ def item(statement: Statement, last_used_at: int | None) -> StatementItem:
     if isinstance(found, Incomplete):
         told.missing = [*found.missing]
     elif found.ground is Ground.EXPRESS and found.channel in (Channel.PHONE, Channel.SMS):
-        told.keep_until = instants.text(_years_after(max(statement.at, last_used_at or statement.at)))
-    if last_used_at is not None:
-        told.last_used_at = instants.text(last_used_at)
+        told.keep_until = instants.text(_years_after(max(statement.at, *used)) if used else _years_after(statement.at))
+        if used:
+            told.used_at = [instants.text(each) for each in used]
+    if used:
+        told.last_used_at = instants.text(used[0])
     return told
 
 

@@ -8,7 +8,7 @@ from services.notifier.consent.answers import Consents, item, standing_of
 from services.notifier.consent.basis import Asked, Basis, basis
 from services.notifier.consent.confirmation.store import preferred
 from services.notifier.consent.ledger import NOTHING
-from services.notifier.consent.store import last_used, ledgers_of
+from services.notifier.consent.store import ledgers_of, uses
 from services.notifier.measure.preference import first_permitted, order
 from services.notifier.measure.rules import Measure
 from services.notifier.message import Channel, Purpose, Reason
@@ -51,7 +51,7 @@ def consents(pool: Pool, lanes: int, measure: Measure, *, by_facts: bool) -> API
         async with pool.acquire() as connection:
             ledger = (await ledgers_of(connection, [place])).get(place, NOTHING)
             profiles = (await profiles_of(connection, [place])).get(place, ())
-            used = await last_used(connection, lane, customer)
+            used = await uses(connection, lane, customer)
             chosen = (await preferred(connection, lane, [customer])).get(customer)
             until = await time_of(connection, lane, by_facts=True) if by_facts else None
         known = [each for each in ledger.statements if until is None or each.at <= until]
@@ -61,7 +61,7 @@ def consents(pool: Pool, lanes: int, measure: Measure, *, by_facts: bool) -> API
             customer=customer,
             standing=standing_of(ledger, mailbox, until),
             statements=[
-                item(each, used.get(each.id)) for each in sorted(known, key=lambda one: one.order, reverse=True)
+                item(each, used.get(each.id, ())) for each in sorted(known, key=lambda one: one.order, reverse=True)
             ],
         )
         if chosen is not None:

@@ -7,7 +7,7 @@ import msgspec
 
 from services.notifier.consent.basis import Asked, Basis
 from services.notifier.consent.words import Topic
-from services.notifier.message import Mail, Message, Reason
+from services.notifier.message import Channel, Mail, Message, Reason
 
 TOPICS: Final[Mapping[str, Topic]] = {
     Mail.THANK_YOU: Topic.THANKS,
@@ -26,16 +26,20 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "cancel_offer": Topic.OFFERS,
     "not_renewed_offer": Topic.OFFERS,
     "apology_fault": Topic.OFFERS,
+    "thank_fan": Topic.THANKS,
+    "neglected": Topic.THANKS,
+    "surprise": Topic.OFFERS,
 }
 
 
 def asked_by(message: Message, address: str) -> Asked:
-    """What the message needs in order to be sent to this address."""
+    """What the message needs in order to be sent to this address, number or place; it does end at somebody."""
+    assert message.channel is not None
     return Asked(
         channel=message.channel,
         purpose=message.purpose,
         topic=TOPICS.get(message.mail),
-        address=address,
+        address=None if message.channel is Channel.POST else address,  # a confirmed mailbox names no place
         answers=message.mail in ANSWERS,
     )
 

@@ -165,12 +165,13 @@ def _sale(row: asyncpg.Record) -> Sale:
     )
 
 
-async def last_used(connection: Connection, lane: int, person: str) -> Mapping[str, int]:
-    """When each consent was last relied on for a message that left the house."""
+async def uses(connection: Connection, lane: int, person: str) -> Mapping[str, list[int]]:
+    """When each consent was relied on for a message that left the house, or a call that was made; the newest first."""
     rows = await connection.fetch(
         """
-        select basis_fact, max(coalesce(sent_at, at)) as used_at from notifier.message
-        where lane = $1 and person = $2 and basis_fact is not null and state not in ('held_back', 'pending')
+        select basis_fact, array_agg(coalesce(sent_at, at) order by coalesce(sent_at, at) desc) as used_at
+        from notifier.message where lane = $1 and person = $2 and basis_fact is not null
+            and state not in ('held_back', 'pending', 'open')
         group by basis_fact
         """,
         lane,

@@ -27,7 +27,7 @@ def exposures(experiments: Experiments, messages: Iterable[Message]) -> Iterator
     """To whom plays on trial came: who is written to, and who only chance keeps from it."""
     whole = {WHOLE} if experiments.whole is not None else set()
     for message in messages:
-        comes = message.state is State.PENDING or message.reason is Reason.HELD_OUT
+        comes = message.state in (State.PENDING, State.OPEN) or message.reason is Reason.HELD_OUT
         if comes and message.purpose is Purpose.MARKETING:
             for play in whole | (experiments.trials.keys() & {message.play}):
                 arm = experiments.arm(message.person, play)

@@ -1,4 +1,7 @@
-"""The measure applied to what was decided: messages get their instant, or are held back with the reason. Pure."""
+"""The measure applied to what was decided: messages get their instant, or are held back with the reason. Pure.
+
+A task that is done in the house reaches nobody: it is not measured, and fills no slot.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -40,14 +43,14 @@ def measured(
     if not measure.cap and not measure.quiet:
         return messages, []
     zone = zone_of(around.profile, around.zone)
-    others = {each.id: each for each in known}
+    others = {each.id: each for each in known if each.channel is not None}
     settled: dict[str, Message] = {}
     for message in sorted(messages, key=lambda each: -around.priority(each.play)):
-        if message.state is not State.PENDING:
+        if message.state is not State.PENDING or message.channel is None:
             settled[message.id] = message
             continue
         taken = [_taken(each, around) for each in others.values() if each.state not in GONE_NOWHERE]
-        taken += [_taken(each, around)._replace(open=True) for each in settled.values() if each.state in UNSENT]
+        taken += [_taken(each, around)._replace(open=True) for each in settled.values() if _makes_room(each)]
         wish = Wish(message.channel, message.purpose, around.priority(message.play), message.at)
         found = when(wish, taken, around.rung, zone, measure, around.now)
         if isinstance(found, Reason):
@@ -72,7 +75,12 @@ def zone_of(profile: Profile, default: ZoneInfo) -> ZoneInfo:
         return default
 
 
+def _makes_room(message: Message) -> bool:
+    return message.state in UNSENT and message.channel is not None
+
+
 def _taken(message: Message, around: Circumstances) -> Taken:
+    assert message.channel is not None
     at = message.goes_at
     waiting = at > around.now if around.played else message.state in UNSENT
     return Taken(message.id, message.channel, message.purpose, at, around.priority(message.play), waiting)

@@ -1,7 +1,7 @@
 """The book of plays as data: what `plays.toml` may say. How it is read and checked is in `reading`."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -16,6 +16,8 @@ Rung = Annotated[int, Meta(ge=1, le=7)]
 Named = Annotated[str, Meta(min_length=1, max_length=200)]
 Stage = Annotated[str, Meta(pattern="^(lead|qualification|closing|retention|growth|degeneration|win_back|lost)$")]
 Phase = Annotated[str, Meta(pattern="^(initiation|active|passive)$")]
+ByStaff = Literal["phone", "post"]
+"""Where a task may end: a call or a letter."""
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -50,12 +52,14 @@ class Audience(_Data, frozen=True, kw_only=True):
 class Again(_Data, frozen=True, kw_only=True):
     """Whether somebody comes into a play again: `days` at the earliest after the last time, or never (`once`).
 
-    `per_rung`: each rung counts for itself. Without either: once for every cause.
+    `per_rung`: each rung counts for itself. Without either: once for every cause. `one_at_a_time`: not while they are
+    in it, and nothing is said of that.
     """
 
     days: Days | None = None
     once: bool = False
     per_rung: bool = False
+    one_at_a_time: bool = False
 
 
 # -- what is done, step by step ----------------------------------------------------------------------------------
@@ -95,6 +99,50 @@ class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
     channel = Channel.EMAIL
 
 
+class Task(_Data, frozen=True, kw_only=True, tag_field="do", tag="task"):
+    """Something for staff to do, told by the templates of this name; see docs/tasks.md.
+
+    `channel`: where it ends, or several in the order of preference, of which the first that the person's consents
+    permit is taken; without one it is done in the house. `due_days`: by when it should be done, `expires_days`: when
+    it is not worth doing any more.
+    """
+
+    task: Key
+    channel: ByStaff | tuple[ByStaff, ...] = ()
+    purpose: Purpose | None = None
+    only: Audience = Audience()
+    due_days: Days = 7
+    expires_days: Days = 30
+    way = Way.TASK
+    offer = None
+
+    def __post_init__(self) -> None:
+        if self.expires_days < self.due_days:
+            raise ValueError("a task is not worth doing before it is due: expires_days >= due_days")
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """From the first to the last choice."""
+        names = self.channel if isinstance(self.channel, tuple) else (self.channel,)
+        return tuple(Channel(each) for each in names)
+
+    @property
+    def mail(self) -> str:
+        """The name of its templates."""
+        return self.task
+
+
+class WaitForNeglect(_Data, frozen=True, kw_only=True, tag_field="do", tag="wait_for_neglect"):
+    """Go on once so many days have gone by without an appreciation, counted from the cause at the earliest."""
+
+    days: Days
+
+    @property
+    def span(self) -> int:
+        """µs."""
+        return self.days * DAY
+
+
 class Perks(_Data, frozen=True, kw_only=True, tag_field="do", tag="perks"):
     """Grant every perk up to the rung that was reached, and tell. What is lost by falling is taken back and told."""
 
@@ -107,7 +155,13 @@ class Stop(_Data, frozen=True, kw_only=True, tag_field="do", tag="stop"):
     """The series ends."""
 
 
-Step = Wait | WaitForEnd | Send | Perks | Rest | Stop
+class Repeat(_Data, frozen=True, kw_only=True, tag_field="do", tag="repeat"):
+    """From the first step again, as another round."""
+
+
+Told = Send | Task
+"""Steps that make a message."""
+Step = Wait | WaitForEnd | WaitForNeglect | Send | Task | Perks | Rest | Stop | Repeat
 
 
 class Play(_Data, frozen=True, kw_only=True):
@@ -126,6 +180,8 @@ class Play(_Data, frozen=True, kw_only=True):
     cancel: tuple[Named, ...] = ()
     trial: Trial | None = None
     """Whether and how it is tried out what it brings."""
+    appreciation: bool = False
+    """Whether what it sends says that the person is valued."""
     step: Annotated[tuple[Step, ...], Meta(min_length=1)]
 
     @property

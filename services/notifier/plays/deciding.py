@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from services.notifier.message import UNSENT, Message, Reason
+from services.notifier.message import UNSENT, Message, Reason, State, Way
 from services.notifier.plays import perks, steps
 from services.notifier.plays.book import Book, Perks, Play
 from services.notifier.plays.conditions import holds
@@ -89,7 +89,7 @@ def _rung(cue: Cue) -> int | None:
 
 def _cancel(kind: str, cause: Cause, person: Person, moment: Moment, book: Book) -> Decision:
     """End the series that this cancels, and drop what is not sent of their plays."""
-    plays = [play for play in book.play if kind in play.cancel]
+    plays = [play for play in book.play if kind in play.cancel or _fallen_out(kind, cause, play)]
     decision = Decision()
     for play in plays:
         for run in person.runs.values():
@@ -98,11 +98,24 @@ def _cancel(kind: str, cause: Cause, person: Person, moment: Moment, book: Book)
     if kind == BACK:
         decision += Decision(runs=tuple(_released(person, book)))
     names = {play.id for play in plays}
-    unsent = [] if moment.played else [each for each in person.messages.values() if each.state in UNSENT]
+    unsent = [each for each in person.messages.values() if _may_be_dropped(each, moment)]
     dropped = (
         each for each in unsent if each.play in names and _undoes(kind, cause, each.rungs or (None,), each.cause_at)
     )
     return decision + Decision(revised=tuple(_cancelled(dropped)))
+
+
+def _fallen_out(kind: str, cause: Cause, play: Play) -> bool:
+    """Whether it is a fall to a rung that the play is not for."""
+    return kind == FALL and bool(play.audience.rungs) and cause.rung not in play.audience.rungs
+
+
+def _may_be_dropped(message: Message, moment: Moment) -> bool:
+    """Mail until it is sent, a task until it is done or not worth doing."""
+    if message.way is Way.TASK:
+        worth_doing = message.expires_at is None or message.expires_at > moment.now
+        return worth_doing and (message.state in UNSENT or message.state is State.OPEN)
+    return message.state in UNSENT and not moment.played
 
 
 def _released(person: Person, book: Book) -> Iterator[Run]:

@@ -9,7 +9,20 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
-from services.notifier.plays.book import Book, Perk, Perks, Play, Rest, Send, Step, Wait, WaitForEnd
+from services.notifier.plays.book import (
+    Book,
+    Perk,
+    Perks,
+    Play,
+    Repeat,
+    Rest,
+    Send,
+    Step,
+    Task,
+    Wait,
+    WaitForEnd,
+    WaitForNeglect,
+)
 from shared.events import ANNOUNCEMENT_TYPES, FACT_TYPES, MembershipStarted, RungPromoted, type_of
 from shared.settings import RefusedError
 
@@ -23,6 +36,7 @@ _ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Per
 _HEADER: Final = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]", re.MULTILINE)
 _MEMBERSHIP: Final = type_of(MembershipStarted)
 _PROMOTED: Final = type_of(RungPromoted)
+_WAITS: Final = (Wait, WaitForEnd, WaitForNeglect)
 
 
 def read_book(path: Path) -> Book:
@@ -112,12 +126,18 @@ def _faults_of(play: Play) -> Iterator[str]:
 
 def _faults_of_order(play: Play) -> Iterator[str]:
     for before, step in pairwise(play.step):
-        if isinstance(before, Wait | WaitForEnd) and isinstance(step, Wait | WaitForEnd):
+        if isinstance(before, _WAITS) and isinstance(step, _WAITS):
             yield "two waits follow each other: write one"
     if not play.cancel and any(isinstance(step, Rest) for step in play.step):
         yield "nothing cancels it, so its rest would never end"
-    if isinstance(play.step[-1], Wait | WaitForEnd):
+    if isinstance(play.step[-1], _WAITS):
         yield "the last step is a wait: nothing comes of it"
+    if any(isinstance(step, Repeat) for step in play.step[:-1]):
+        yield "nothing comes behind repeat"
+    if isinstance(play.step[-1], Repeat) and not (
+        isinstance(first := play.step[0], Wait | WaitForNeglect) and first.span
+    ):
+        yield "what repeats begins with a wait"
 
 
 def _members(data: type[msgspec.Struct]) -> set[str]:
@@ -130,6 +150,10 @@ def _faults_in(step: Step, play: Play) -> Iterator[str]:
             for language in LANGUAGES:
                 if not (TEMPLATES / language / f"{step.mail}.txt.j2").is_file():
                     yield f"there is no template {language}/{step.mail}.txt.j2"
+        case Task():
+            for language in LANGUAGES:
+                if not (TEMPLATES / language / "tasks" / f"{step.task}.txt.j2").is_file():
+                    yield f"there is no template {language}/tasks/{step.task}.txt.j2"
         case Perks() if play.on != (_PROMOTED,) or len(play.step) > 1:
             yield f"perks come with {_PROMOTED}, in a play of their own"
         case WaitForEnd() if play.on != (_MEMBERSHIP,):

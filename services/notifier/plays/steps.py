@@ -1,16 +1,36 @@
 """Somebody's way through a play: which step is taken, and what comes of it. Pure: a place in, a place out."""
 
+import itertools
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
 from services.notifier.message import Message, Reason, State, message_id
 from services.notifier.plays import perks
-from services.notifier.plays.book import Audience, Book, Perks, Play, Rest, Send, Stop, Wait, WaitForEnd
+from services.notifier.plays.appreciation import neglected_at
+from services.notifier.plays.book import (
+    Audience,
+    Book,
+    Perks,
+    Play,
+    Repeat,
+    Rest,
+    Send,
+    Stop,
+    Task,
+    Told,
+    Wait,
+    WaitForEnd,
+    WaitForNeglect,
+)
 from services.notifier.plays.conditions import meant
 from services.notifier.plays.person import Cause, Course, Decision, Moment, Person, Run, after
-from services.notifier.plays.weighing import weighed
+from services.notifier.plays.weighing import assigned, weighed
 from shared import instants
+
+_ROUND: Final = re.compile(r"#[1-9][0-9]{0,8}$")
 
 
 def begin(play: Play, cause: Cause, person: Person, moment: Moment, book: Book) -> Decision:
@@ -25,6 +45,8 @@ def begin(play: Play, cause: Cause, person: Person, moment: Moment, book: Book) 
         rung=cause.rung,
         ends_at=cause.ends_at,
     )
+    if _is_in(play, run, person):
+        return Decision()
     if moment.now - cause.at > play.max_age:
         return _kept_out(play, run, person, moment, Reason.TOO_OLD)
     if _entered(play, run, person, moment):
@@ -68,57 +90,91 @@ def _walk(play: Play, run: Run, person: Person, moment: Moment, book: Book) -> D
     done = Decision()
     for number in range(run.step, len(play.step)):
         match play.step[number]:
-            case Wait() as wait:
-                return _pausing(play, run, number, moment.now + wait.span, done)
-            case WaitForEnd() as wait:
-                if run.ends_at is None:
-                    break
-                due = run.ends_at - wait.days_before * instants.DAY
-                return _pausing(play, run, number, max(due, moment.now), done)
-            case Send() as send if not _for(send.only, person, moment):
-                continue
-            case Send() as send:
-                done += Decision((_sent(play, run, number, send, after(person, done), moment),))
+            case WaitForEnd() if run.ends_at is None:
+                break
+            case (Wait() | WaitForEnd() | WaitForNeglect()) as wait:
+                if (waiting := _waiting(play, run, number, wait, after(person, done), moment, book)) is not None:
+                    return done + Decision(runs=(waiting,))
+            case (Send() | Task()) as told:
+                done += _told(play, run, number, told, after(person, done), moment)
             case Perks():
                 cause = Cause(run.cause, run.cause_at, run.rung)
                 done += perks.risen(play, cause, after(person, done), moment, book)
             case Rest():
                 rest = msgspec.structs.replace(run, step=number, due_at=None, course=Course.RESTING)
                 return done + Decision(runs=(rest,))
+            case Repeat():
+                done += Decision(runs=(run.ended(Course.DONE),))
+                return done + _walk(play, _next_round(run, person, moment), after(person, done), moment, book)
             case Stop():
                 break
-    return done + (Decision(runs=(run.ended(Course.DONE),)) if run.step else Decision())
+    return done + (Decision(runs=(run.ended(Course.DONE),)) if run.due_at is not None else Decision())
 
 
-def _pausing(play: Play, run: Run, number: int, due: int, done: Decision) -> Decision:
+def _next_round(run: Run, person: Person, moment: Moment) -> Run:
+    """The next round has a cause of its own: that of the round before, and which round it is."""
+    cause, _, number = run.cause.rpartition("#") if _ROUND.search(run.cause) else (run.cause, "", "1")
+    names = (f"{cause}#{each}" for each in itertools.count(int(number) + 1))
+    free = next(name for name in names if (run.play, name) not in person.runs)
+    return Run(play=run.play, cause=free, cause_at=moment.now, began_at=moment.now, rung=run.rung)
+
+
+def _waiting(
+    play: Play,
+    run: Run,
+    number: int,
+    wait: Wait | WaitForEnd | WaitForNeglect,
+    person: Person,
+    moment: Moment,
+    book: Book,
+) -> Run | None:
+    """The place in which it waits for the step behind this one, or has come to its end; None: the wait is over."""
+    if isinstance(wait, WaitForNeglect):
+        due = neglected_at(wait, run, person, book)  # looked at again then: an appreciation may have come
+        return msgspec.structs.replace(run, step=number, due_at=due) if due > moment.now else None
     if number + 1 == len(play.step):
-        return done + Decision(runs=(run.ended(Course.DONE),))
-    return done + Decision(runs=(msgspec.structs.replace(run, step=number + 1, due_at=due),))
+        return run.ended(Course.DONE)
+    if isinstance(wait, Wait):
+        due = moment.now + wait.span
+    else:
+        due = max((run.ends_at or 0) - wait.days_before * instants.DAY, moment.now)
+    return msgspec.structs.replace(run, step=number + 1, due_at=due)
 
 
-def _sent(play: Play, run: Run, number: int, send: Send, person: Person, moment: Moment) -> Message:
-    message = _message(play, run, number, send, person, moment)
+def _told(play: Play, run: Run, number: int, told: Told, person: Person, moment: Moment) -> Decision:
+    """The message of this step, if it is for this person."""
+    return Decision((_sent(play, run, number, told, person, moment),) if _for(told.only, person, moment) else ())
+
+
+def _sent(play: Play, run: Run, number: int, told: Told, person: Person, moment: Moment) -> Message:
+    message = _message(play, run, number, told, person, moment)
     if run.due_at is not None and moment.now - run.due_at > play.max_age:
         return message.held_back(Reason.TOO_OLD)
-    return weighed(message, person, moment, or_service=send.or_service)
+    if isinstance(told, Task):
+        return assigned(message, told.channels, person, moment)
+    return weighed(message, person, moment, or_service=told.or_service)
 
 
-def _message(play: Play, run: Run, number: int, send: Send, person: Person, moment: Moment) -> Message:
-    return Message(
+def _message(play: Play, run: Run, number: int, told: Told, person: Person, moment: Moment) -> Message:
+    message = Message(
         id=message_id(play.id, person.id, run.cause, number),
         person=person.id,
         play=play.id,
-        mail=send.mail,
+        mail=told.mail,
         cause=run.cause,
         cause_at=run.cause_at,
         at=moment.now,
         step=number,
-        channel=send.channel,
-        purpose=send.purpose or play.purpose,
-        way=send.way,
-        offer=send.offer,
+        channel=told.channel if isinstance(told, Send) else next(iter(told.channels), None),
+        purpose=told.purpose or play.purpose,
+        way=told.way,
+        offer=told.offer,
         rungs=() if run.rung is None else (run.rung,),
     )
+    if isinstance(told, Send):
+        return message
+    do_by, expires_at = (moment.now + days * instants.DAY for days in (told.due_days, told.expires_days))
+    return msgspec.structs.replace(message, do_by=do_by, expires_at=expires_at)
 
 
 # -- whether it may begin ----------------------------------------------------------------------------------------
@@ -130,6 +186,13 @@ def _meant(play: Play, person: Person, moment: Moment) -> bool:
 
 def _for(audience: Audience, person: Person, moment: Moment) -> bool:
     return meant(audience, person.standing, person.profile(moment), instants.text(moment.now)[:10])
+
+
+def _is_in(play: Play, run: Run, person: Person) -> bool:
+    """Whether this very cause has led into the play before; or they are in it, where nobody is to be in it twice."""
+    return run.key in person.runs or (
+        play.again.one_at_a_time and any(each.play == play.id and each.live for each in person.runs.values())
+    )
 
 
 def _entered(play: Play, run: Run, person: Person, moment: Moment) -> bool:
@@ -161,6 +224,6 @@ def _kept_out(play: Play, run: Run, person: Person, moment: Moment, reason: Reas
 def _kept_back(play: Play, run: Run, person: Person, moment: Moment, reason: Reason) -> Iterator[Message]:
     for number in range(run.step, len(play.step)):
         step = play.step[number]
-        if isinstance(step, Send):
+        if isinstance(step, Send | Task):
             yield _message(play, run, number, step, person, moment).held_back(reason)
             return

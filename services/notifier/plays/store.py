@@ -142,7 +142,7 @@ async def in_a_play(tx: Connection, lane: int, persons: Sequence[str]) -> set[st
         where lane = $1 and person = any($2::text[]) and course in ('waiting', 'resting')
         union
         select person from notifier.message
-        where lane = $1 and person = any($2::text[]) and state in ('pending', 'retry')
+        where lane = $1 and person = any($2::text[]) and state in ('pending', 'retry', 'open')
         """,
         lane,
         persons,

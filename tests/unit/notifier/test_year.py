@@ -9,12 +9,17 @@ from services.ladder.announce import announce
 from services.ladder.core import fold
 from services.ladder.core.decide import Change
 from services.ladder.core.standing import Standing
+from services.notifier.consent import NOTHING, Ledger
+from services.notifier.consent.sales import sale_of
 from services.notifier.mail import Composer
-from services.notifier.message import Message
+from services.notifier.message import Message, Way
 from services.notifier.plays.deciding import Cue
+from services.notifier.plays.person import Person
 from services.notifier.plays.reading import read_book
-from services.notifier.reading import read
+from services.notifier.profile import KnownProfile
+from services.notifier.reading import Read, read
 from services.notifier.settings import NotifierSettings
+from services.notifier.tasks.writing import Known, Writer
 from services.notifier.turn import Manner, Turn
 from shared import instants
 from shared.events import LADDER_EVENTS, SHOP_EVENTS, Fact, Profile, Tick, encode, type_of
@@ -24,7 +29,7 @@ from tests.make import fact, purchase, rules
 from tests.unit.notifier.people import willing
 
 DOCS: Final = Path(__file__).parents[3] / "docs" / "plays.md"
-SETTINGS: Final = NotifierSettings()
+SETTINGS: Final = NotifierSettings(staff_language="en")
 BOOK: Final = read_book(SETTINGS.plays_file)
 WHO: Final = "c1"
 END: Final = instants.parse("2026-01-31T00:00:00Z")
@@ -70,11 +75,19 @@ def lived() -> tuple[list[Cue], list[Message]]:
     assert not batch.dead
     cues = [cue for cue in batch.cues if not isinstance(cue, Tick)]
     heard = tuple(each._replace(open=True) for _, each in batch.facts)
-    persons = {WHO: replace(willing(), heard=heard)}
+    persons = {WHO: replace(lives_somewhere(batch), heard=heard)}
     turn = Turn(Manner(BOOK, b"s" * 32, 1, "EUR", 2, by_facts=True, history=False), lane, END, None)
     turn.take(cues, {(cue.subject, cue.id) for cue in cues}, persons)
     turn.sweep(END, persons)
     return cues, turn.messages
+
+
+def lives_somewhere(batch: Read) -> Person:
+    """Somebody who may be written to by e-mail, and as a customer by post."""
+    reader = Profile(email="anna@example.org", name="Anna", address={"street": "1 High Street", "city": "Bath"})
+    known = KnownProfile(at=LIFE[0].at, id="p", source="shop", profile=reader)
+    statements = willing().ledger.statements
+    return Person(WHO, (known,), Ledger(statements, tuple(sale_of(each) for each in batch.orders)))
 
 
 def told() -> str:
@@ -96,10 +109,17 @@ def _place(place: object) -> str:
 
 
 def _outcome(message: Message) -> str:
+    if message.way is Way.TASK:
+        known = Known(Profile(name="Anna"), NOTHING, None, None)
+        title = Writer(SETTINGS).write(message, known).title
+        return f"{message.play}: task: {title} ({message.purpose}){_reason(message)}"
     subject = Composer(SETTINGS, BOOK, b"s").text(message, Profile(language="en"), None).subject
     offer = " + offer" if message.offer else ""
-    state = "" if message.reason is None else f" [{message.reason}]"
-    return f"{message.play}: {subject}{offer} ({message.purpose}){state}"
+    return f"{message.play}: {subject}{offer} ({message.purpose}){_reason(message)}"
+
+
+def _reason(message: Message) -> str:
+    return "" if message.reason is None else f" [{message.reason}]"
 
 
 def test_the_document_tells_the_life_as_it_is() -> None:
