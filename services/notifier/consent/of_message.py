@@ -26,6 +26,13 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "cancel_offer": Topic.OFFERS,
     "not_renewed_offer": Topic.OFFERS,
     "apology_fault": Topic.OFFERS,
+    "birthday": Topic.OFFERS,
+    "anniversary": Topic.OFFERS,
+    "referral_invitation": Topic.OFFERS,
+    "referral_thanks": Topic.OFFERS,
+    "referral_welcome": Topic.OFFERS,
+    "membership_welcome": Topic.THANKS,
+    "membership_renewed": Topic.OFFERS,
 }
 
 

@@ -1,9 +1,11 @@
 """Somebody's way through a play: which step is taken, and what comes of it. Pure: a place in, a place out."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
+from services.notifier.consent.sales import all_given_back
 from services.notifier.message import Message, Reason, State, message_id
 from services.notifier.plays import perks
 from services.notifier.plays.book import Audience, Book, Perks, Play, Rest, Send, Stop, Wait, WaitForEnd
@@ -11,6 +13,9 @@ from services.notifier.plays.conditions import meant
 from services.notifier.plays.person import Cause, Course, Decision, Moment, Person, Run, after
 from services.notifier.plays.weighing import weighed
 from shared import instants
+from shared.events import PurchaseRefunded, type_of
+
+GIVEN_BACK: Final = type_of(PurchaseRefunded)
 
 
 def begin(play: Play, cause: Cause, person: Person, moment: Moment, book: Book) -> Decision:
@@ -24,6 +29,7 @@ def begin(play: Play, cause: Cause, person: Person, moment: Moment, book: Book) 
         began_at=moment.now,
         rung=cause.rung,
         ends_at=cause.ends_at,
+        friend=cause.friend,
     )
     if moment.now - cause.at > play.max_age:
         return _kept_out(play, run, person, moment, Reason.TOO_OLD)
@@ -53,8 +59,13 @@ def stop(play: Play, run: Run, person: Person, moment: Moment, by: str) -> Decis
 
 
 def cancelled_by(play: Play, run: Run, person: Person, moment: Moment) -> str | None:
-    """The type of the first fact behind the cause that cancels the play, as far as it is known."""
+    """The type of the first fact behind the cause that cancels the play, as far as it is known.
+
+    What began because a friend had bought ends when the friend has given all of it back.
+    """
     until = moment.known_until
+    if all_given_back(person.friends.get(run.friend or "", ()), until):
+        return GIVEN_BACK
     facts = [
         each
         for each in person.heard
@@ -118,6 +129,7 @@ def _message(play: Play, run: Run, number: int, send: Send, person: Person, mome
         way=send.way,
         offer=send.offer,
         rungs=() if run.rung is None else (run.rung,),
+        friend=run.friend,
     )
 
 
