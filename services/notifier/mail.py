@@ -21,7 +21,7 @@ from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays.book import Book
 from services.notifier.profile import address, addressee, language, name
 from services.notifier.returns.path import return_path
-from services.notifier.sealed import CONFIRM, Link, token
+from services.notifier.sealed import CONFIRM, Link, referral_code, token
 from services.notifier.settings import NotifierSettings
 from shared import instants
 from shared.events import Profile
@@ -98,6 +98,8 @@ class Composer:
             "advertising": message.purpose is Purpose.MARKETING,
             "perks_ahead": [getattr(perk, lang) for perk in self._book.perk],
         }
+        if self._book.shows_code(message) or self._book.find(message.play) is None:
+            context["referral_code"] = referral_code(self._secret, message.person)
         subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
         html = self._html(lang, message, {**context, "subject": subject.strip()})
         return Text(lang, subject.strip(), plain.strip() + "\n", html)

@@ -121,6 +121,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What it stands on: a `Ground`."""
     basis_fact: str | None = None
     """The id of the consent, or of the order, that this is."""
+    friend: str | None = None
+    """Whose purchase it thanks for: when all of that is given back before it goes, it does not go."""
 
     @property
     def goes_at(self) -> int:

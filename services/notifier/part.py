@@ -28,6 +28,7 @@ from services.notifier.offers.counter import Counter
 from services.notifier.offers.desk import Desk
 from services.notifier.plays.book import Book
 from services.notifier.plays.reading import read_book
+from services.notifier.referrals.app import referrals
 from services.notifier.returns.app import Returns
 from services.notifier.returns.app import routes as returned
 from services.notifier.sending.sender import Sender
@@ -83,7 +84,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         more = asyncio.Event()
         subscribing = await subscriptions(stack, settings, pools.work, pools.asking)
         worker = _worker(_manner(settings, book, secret, more, subscribing.wake), desk, runtime, pools)
-        sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, by_facts=by_facts)
+        sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, settings)
 
         async def behind() -> int:
             """A record becomes a message, then news, then a row of the outbox: who looks in this order misses none."""
@@ -102,6 +103,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router = APIRouter()
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
         router.include_router(offers(Counter(pools.asking, settings, desk)))
+        router.include_router(referrals(pools.asking))
         router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
         router.include_router(
             consents(pools.asking, settings.lanes, read_measure(settings.measure_file), by_facts=by_facts)

@@ -106,7 +106,7 @@ def _read_fact(kind: str, record: Record, lanes: int, book: Book, batch: Read) -
     _check(told.subject, record, lanes)
     if kind == _OBJECTED and not _about_marketing_mail(told.data):
         return
-    starts = tuple(play.id for play in book.play if kind in play.on and holds(play.where, told.data))
+    starts = tuple(play.id for play in book.play if play.heeds(kind) and holds(play.where, told.data))
     heard = Heard(told.source, told.id, kind, instants.parse(told.time), starts, _end(told.data.get("until")))
     batch.facts.append((told.subject, heard))
 

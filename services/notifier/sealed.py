@@ -1,4 +1,4 @@
-"""What is made with the notifier's one secret: voucher codes, and links that only it can have given out.
+"""What is made with the notifier's one secret: codes, and links that only it can have given out.
 
 The secret is made once and kept in the table `meta`, because every process must have the same and old links must work
 for as long as the mail lies in somebody's inbox.
@@ -31,7 +31,16 @@ class Link(NamedTuple):
 
 def voucher_code(secret: bytes, message_id: str) -> str:
     """The code of the voucher that came with this message: 60 bits, such as `7QK2-M0XD-94TB`."""
-    number = int.from_bytes(_mac(secret, "voucher", message_id.encode())[:8], "big")
+    return _code(secret, "voucher", message_id)
+
+
+def referral_code(secret: bytes, person: str) -> str:
+    """The code by which this person refers others, the same for ever; of a voucher's form, and no voucher."""
+    return _code(secret, "referral", person)
+
+
+def _code(secret: bytes, use: str, of: str) -> str:
+    number = int.from_bytes(_mac(secret, use, of.encode())[:8], "big")
     letters = [ALPHABET[number >> 5 * place & 31] for place in range(CODE_LENGTH)]
     return "-".join("".join(letters[start : start + 4]) for start in range(0, CODE_LENGTH, 4))
 

@@ -7,10 +7,11 @@ import asyncpg
 import msgspec
 
 from services.notifier.consent import NOTHING
-from services.notifier.consent.store import ledgers_of
+from services.notifier.consent.store import ledgers_of, sales_of
 from services.notifier.message import Channel, Message, Purpose, Reason, State, Way
 from services.notifier.offers import Voucher
 from services.notifier.places import Place, columns
+from services.notifier.plays.marks import marks_of
 from services.notifier.plays.person import Person
 from services.notifier.plays.store import facts_of, runs_of, standings_of
 from services.notifier.profile import KnownProfile
@@ -25,7 +26,7 @@ HEARD_DAYS = 90
 
 MESSAGE = (
     "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, due_at, state, reason, "
-    "basis, basis_fact, do_by, expires_at, sent_at"
+    "basis, basis_fact, do_by, expires_at, sent_at, friend"
 )
 
 
@@ -53,6 +54,7 @@ def message_of(row: asyncpg.Record) -> Message:
         do_by=row["do_by"],
         expires_at=row["expires_at"],
         sent_at=row["sent_at"],
+        friend=row["friend"],
     )
 
 
@@ -153,8 +155,11 @@ async def forget_heard(
     return (row["person"], row["id"]) if row is not None else ("", "")
 
 
-async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, Person]:
-    """All that is known of these persons. Their unsent messages are locked: none of them goes out meanwhile."""
+async def load(tx: Connection, lane: int, persons: Sequence[str], lanes: int) -> dict[str, Person]:
+    """All that is known of these persons, and what their friends bought, who may be in any of the `lanes`.
+
+    The persons' unsent messages are locked: none of them goes out meanwhile.
+    """
     await tx.execute(
         """
         select from notifier.message
@@ -172,6 +177,9 @@ async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, P
     runs = await runs_of(tx, lane, persons)
     facts = await facts_of(tx, lane, persons)
     standings = await standings_of(tx, lane, persons)
+    marks = await marks_of(tx, lane, persons)
+    friends = {run.friend for own in runs.values() for run in own.values() if run.friend is not None and run.live}
+    bought = await sales_of(tx, friends, lanes)
     return {
         person: Person(
             person,
@@ -182,6 +190,8 @@ async def load(tx: Connection, lane: int, persons: Sequence[str]) -> dict[str, P
             runs[person],
             facts.get(person, ()),
             standings.get(person),
+            marks.get(person, {}),
+            {each.friend: bought.get(each.friend, ()) for each in runs[person].values() if each.friend is not None},
         )
         for person in persons
     }
@@ -242,6 +252,7 @@ async def add_messages(tx: Connection, lane: int, messages: Sequence[Message], n
                 each.do_by,
                 each.expires_at,
                 each.sent_at,
+                each.friend,
                 0,
                 max(now, each.due_at or now),
                 False,

@@ -140,6 +140,7 @@ message = Table(
     Column("reason", Key, comment="why it was held back"),
     Column("basis", Key, comment="what it stands on"),
     Column("basis_fact", Text, comment="id of the consent, or of the order, that this is"),
+    Column("friend", Key, comment="whose purchase it thanks for"),
     Column("detail", Text, comment="what the mail server said last"),
     Column("sent_at", BigInteger),
     Column("attempts", SmallInteger, nullable=False),
@@ -193,6 +194,7 @@ run = Table(
     Column("due_at", BigInteger, comment="when it is taken"),
     Column("course", Key, nullable=False),
     Column("stopped_by", Key),
+    Column("friend", Key, comment="whose purchase began it"),
     PrimaryKeyConstraint("lane", "person", "play", "cause"),
     comment="places of persons in series",
 )
@@ -214,6 +216,31 @@ fact = Table(
     comment="facts that start or cancel plays; of their data nothing else is kept",
 )
 Index("fact_open", fact.c.lane, fact.c.at, postgresql_where=fact.c.open)
+
+occasion = Table(
+    "occasion",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("kind", Key, nullable=False, comment="such as moment.birthday"),
+    Column("since", BigInteger, nullable=False, comment="what came before is over"),
+    Column("year", SmallInteger, nullable=False, comment="the last one in which it was kept"),
+    Column("due_at", BigInteger, comment="when to look: it comes then or later"),
+    PrimaryKeyConstraint("lane", "person", "kind"),
+    comment="days of persons that come round every year",
+)
+Index("occasion_due", occasion.c.lane, occasion.c.due_at, postgresql_where=text("due_at is not null"))
+
+referral_code = Table(
+    "referral_code",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("code", Key, nullable=False),
+    Column("person", Key, nullable=False),
+    PrimaryKeyConstraint("lane", "code"),
+    comment="by which persons refer others, as mail has shown them",
+)
+Index("referral_code_code", referral_code.c.code)
 
 standing = Table(
     "standing",

@@ -14,12 +14,15 @@ from services.notifier.measure.measured import Circumstances, measured
 from services.notifier.measure.rules import NO_MEASURE, Measure
 from services.notifier.message import Message, Reason, State, Way
 from services.notifier.offers.voucher import Wanted
+from services.notifier.plays import occasions
 from services.notifier.plays.book import Book
 from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
+from services.notifier.plays.moments import REFERRED
 from services.notifier.plays.person import Decision, Heard, Moment, Person, Run, after
 from services.notifier.plays.weighing import as_service
+from services.notifier.plays.yearly import Mark
 from shared import instants
-from shared.events import Standing, Tick
+from shared.events import ReferralConverted, Standing, Tick
 from shared.lanes import OutboxRow
 
 UTC: Final = ZoneInfo("UTC")
@@ -66,6 +69,10 @@ class Turn:
         self._runs: dict[tuple[str, str, str], tuple[str, Run]] = {}
         self.closed: list[tuple[str, str, str]] = []
         """Facts, (person, source, id) each, that have been decided on."""
+        self.marks: dict[tuple[str, str], Mark] = {}
+        """How far yearly moments have been kept, by person and kind."""
+        self.referred: list[tuple[str, Heard]] = []
+        """Friends who came by a referral, for their own lanes."""
         self.standings: dict[str, Standing] = {}
         self.perks: list[tuple[str, int, int, int | None]] = []
         self.outbox: list[OutboxRow] = []
@@ -125,26 +132,42 @@ class Turn:
                 fresh.remove((cue.subject, cue.id))
                 decision = decide(cue, persons[cue.subject], moment, self._manner.book)
                 self._note(persons, cue.subject, decision, cue.id, moment.now)
+                if isinstance(cue, ReferralConverted):
+                    self._pass_on(cue)
+
+    def _pass_on(self, cue: ReferralConverted) -> None:
+        """What is a conversion for one is for the other that they came by a referral."""
+        starts = tuple(play.id for play in self._manner.book.play if REFERRED in play.on)
+        if starts:
+            heard = Heard(cue.source, cue.id, REFERRED, instants.parse(cue.time), starts, open=True)
+            self.referred.append((cue.data.to, heard))
 
     def sweep(self, until: int, persons: dict[str, Person]) -> None:
-        """Let the time pass for these persons: series go on whose wait is over."""
+        """Let the time pass for these persons: what another lane told counts, series go on whose wait is over."""
         for who in [*persons]:
             if self._manner.by_facts:
                 self._catch_up(who, until, persons)
             else:
-                decision = pass_time(persons[who], Moment(self.now, named=self._manner.named), self._manner.book)
-                self._note(persons, who, decision, "", self.now)
+                moment = Moment(self.now, named=self._manner.named)
+                self._learn_open(who, [each for each in persons[who].heard if each.open], persons, moment)
+                self._pass_time(who, persons, moment)
 
     def _catch_up(self, who: str, until: int, persons: dict[str, Person]) -> None:
         """While a history is played: facts and the ends of waits up to then, each at its own instant, facts first."""
-        book = self._manner.book
         while (at := next_at(persons[who], until)) is not None:
             moment = Moment(at, played=True, named=self._manner.named)
-            facts = sorted((each for each in persons[who].heard if each.open and each.at == at), key=_order)
-            self._close(who, facts, persons)
-            for fact in facts:
-                self._note(persons, who, learn(fact, persons[who], moment, book), fact.id, at)
-            self._note(persons, who, pass_time(persons[who], moment, book), "", at)
+            self._learn_open(who, [each for each in persons[who].heard if each.open and each.at == at], persons, moment)
+            self._pass_time(who, persons, moment)
+
+    def _learn_open(self, who: str, facts: Sequence[Heard], persons: dict[str, Person], moment: Moment) -> None:
+        self._close(who, facts, persons)
+        for fact in sorted(facts, key=_order):
+            self._note(persons, who, learn(fact, persons[who], moment, self._manner.book), fact.id, moment.now)
+
+    def _pass_time(self, who: str, persons: dict[str, Person], moment: Moment) -> None:
+        book, zone = self._manner.book, self._manner.zone
+        self._note(persons, who, pass_time(persons[who], moment, book), "", moment.now)
+        self._note(persons, who, occasions.keep(persons[who], moment, book, zone), "", moment.now)
 
     def _close(self, who: str, facts: Sequence[Heard], persons: dict[str, Person]) -> None:
         keys = {(each.source, each.id) for each in facts}
@@ -172,6 +195,8 @@ class Turn:
         person = persons[who] = after(persons[who], decision)
         for run in decision.runs:
             self._runs[who, *run.key] = (who, run)
+        for mark in decision.marks:
+            self.marks[who, mark.kind] = mark
         for message in decision.revised:
             (self._new if message.id in self._new else self._revised)[message.id] = message
             self._tell_held_back(message)
@@ -229,8 +254,8 @@ def _opened(message: Message, at: int) -> Message:
     return message if waits else msgspec.structs.replace(message, state=State.OPEN)
 
 
-def _order(fact: Heard) -> tuple[str, str]:
-    return fact.id, fact.source
+def _order(fact: Heard) -> tuple[int, str, str]:
+    return fact.at, fact.id, fact.source
 
 
 def _want(person: Person, message: Message, offer: str, *, played: bool) -> Wanted:

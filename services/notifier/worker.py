@@ -1,20 +1,28 @@
 """The notifier's side of a lane: records in, decisions written, news told."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from services.notifier import reading, store, telling
 from services.notifier.consent import store as consents
 from services.notifier.consent.confirmation.asking import ask_to_confirm
+from services.notifier.consent.sales import sale_of
 from services.notifier.experiments.watching import watch
 from services.notifier.message import Message, State
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
 from services.notifier.offers.checkout import OrderBook
 from services.notifier.offers.desk import Desk
+from services.notifier.plays import marks
 from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
-from services.notifier.plays.person import Moment
+from services.notifier.plays.moments import ENDED, STARTED
+from services.notifier.plays.occasions import noted
+from services.notifier.plays.person import Heard, Moment
+from services.notifier.plays.yearly import Mark
 from services.notifier.reading import Read
+from services.notifier.referrals import codes
+from services.notifier.sealed import referral_code
 from services.notifier.subscriptions import queueing
 from services.notifier.subscriptions.store import any_untold as switched_off
 from services.notifier.tasks import keeping as tasks
@@ -25,6 +33,7 @@ from shared.db import Connection
 from shared.events import PurchaseRefunded, Tick
 from shared.instants import DAY
 from shared.lanes import Batch, Outcome
+from shared.log.partitioner import lane_of
 
 TOLD_AT_ONCE = 1_000
 """News in one transaction at most."""
@@ -57,16 +66,18 @@ class NotifierLane:
         await store.keep_profiles(tx, self._lane, read.profiles, newest_only=not simulated)
         await consents.keep_statements(tx, self._lane, read.statements)
         await consents.keep_sales(tx, self._lane, read.orders)
+        await marks.note(tx, self._lane, _noted(read, manner, None if simulated else batch.now))
         turn = Turn(manner, self._lane, batch.now, batch.time)
         self._decided.clear()
         more = False
         if manner.history:
             turn.pass_by(read.cues)
             await plays.save_standings(tx, self._lane, turn.standings)
+            await plays.keep_facts(tx, self._lane, _memberships(read), stay_open=False)
         else:
             turn.outbox += await self._orders.enter(tx, self._lane, read.orders)
             turn.add(await ask_to_confirm(tx, self._lane, read.statements, turn.now, manner.house))
-            self._repeated = await _decide(tx, turn, read, by_facts=manner.by_facts)
+            self._repeated = await _decide(tx, turn, read, manner)
             await self._follow(tx, turn, _news(read.cues))
             await self._look_again(tx, turn, read)
             more = await self._sweep(tx, turn, batch)
@@ -81,14 +92,15 @@ class NotifierLane:
         until = turn.tick if by_facts else batch.sweep_to
         if until is None:
             return False
-        persons = await plays.due(tx, self._lane, until, SWEPT_AT_ONCE, facts=by_facts)
+        persons = await plays.due(tx, self._lane, until, SWEPT_AT_ONCE)
         if persons:
             swept = Turn(self._manner, self._lane, batch.now, turn.tick)
-            swept.sweep(until, await store.load(tx, self._lane, persons))
-            await _write(tx, swept)
+            swept.sweep(until, await store.load(tx, self._lane, persons, self._manner.lanes))
+            await _write(tx, swept, self._manner.lanes)
             await self._follow(tx, swept, [])
             turn.outbox += swept.outbox
-        opened = await tasks.pass_time(tx, self._lane, until, Moment(turn.now, by_facts, self._manner.named))
+        moment = Moment(turn.now, by_facts, self._manner.named)
+        opened = await tasks.pass_time(tx, self._lane, until, moment, self._manner.lanes)
         self._note_tasks(turn, opened)
         return len(persons) == SWEPT_AT_ONCE or len(opened) >= tasks.AT_ONCE
 
@@ -101,7 +113,7 @@ class NotifierLane:
         told += [each.subject for each in read.orders if isinstance(each, PurchaseRefunded)]
         if told and not self._manner.by_facts:
             moment = Moment(turn.now, named=self._manner.named)
-            self._note_tasks(turn, await tasks.look_again(tx, self._lane, told, moment))
+            self._note_tasks(turn, await tasks.look_again(tx, self._lane, told, moment, self._manner.lanes))
 
     def _note_tasks(self, turn: Turn, changed: list[Message]) -> None:
         turn.outbox += [
@@ -112,6 +124,7 @@ class NotifierLane:
     async def _follow(self, tx: Connection, turn: Turn, cues: list[Cue]) -> None:
         """What goes with the messages that were written: offers, trials, counts."""
         turn.outbox += await self._desk.give(tx, self._lane, turn.wanted)
+        await codes.keep(tx, self._lane, _shown(turn.messages, self._manner))
         await watch(tx, self._lane, self._manner.experiments, turn.messages, cues)
         self._decided.update((each.play, each.state) for each in turn.messages + turn.revised + turn.asked)
 
@@ -141,9 +154,28 @@ class NotifierLane:
         return await plays.any_due(connection, self._lane, until) or await task_due(connection, self._lane, until)
 
 
-async def _decide(tx: Connection, turn: Turn, read: Read, *, by_facts: bool) -> int:
+def _noted(read: Read, manner: Manner, now: int | None) -> Iterator[tuple[str, Mark]]:
+    orders = ((fact.subject, sale_of(fact)) for fact in read.orders)
+    return noted(read.profiles, orders, manner.zone, now)
+
+
+def _memberships(read: Read) -> list[tuple[str, Heard]]:
+    """Of a history only these are kept: they tell a renewal from a beginning."""
+    return [(person, each) for person, each in read.facts if each.type in (STARTED, ENDED)]
+
+
+def _shown(messages: Iterable[Message], manner: Manner) -> list[tuple[str, str]]:
+    """The codes for referrals, (code, person) each, that these messages show."""
+    return [
+        (referral_code(manner.secret, each.person), each.person)
+        for each in messages
+        if each.state is not State.HELD_BACK and manner.book.shows_code(each)
+    ]
+
+
+async def _decide(tx: Connection, turn: Turn, read: Read, manner: Manner) -> int:
     """Decide on what was not heard before, and write it; returns how many announcements were repeated."""
-    lane = turn.lane
+    lane, by_facts = turn.lane, manner.by_facts
     announced = [(cue.subject, cue.id) for cue in _news(read.cues)]
     facts = await plays.keep_facts(tx, lane, read.facts, stay_open=by_facts)
     concerned = {person for person, _ in announced}
@@ -156,11 +188,11 @@ async def _decide(tx: Connection, turn: Turn, read: Read, *, by_facts: bool) -> 
         await plays.save_standings(tx, lane, turn.standings)
         return 0
     new = await store.hear(tx, lane, announced, turn.now) if announced else set()
-    persons = await store.load(tx, lane, sorted(concerned))
+    persons = await store.load(tx, lane, sorted(concerned), manner.lanes)
     if not by_facts:
         turn.learn(facts, persons)
     turn.take(read.cues, new, persons)
-    await _write(tx, turn)
+    await _write(tx, turn, manner.lanes)
     return len(announced) - len(new)
 
 
@@ -169,7 +201,7 @@ def _news(cues: list[Cue | Tick]) -> list[Cue]:
     return [cue for cue in cues if not isinstance(cue, Tick) and cue.data.historical is not True]
 
 
-async def _write(tx: Connection, turn: Turn) -> None:
+async def _write(tx: Connection, turn: Turn, lanes: int) -> None:
     lane = turn.lane
     if turn.messages:
         await store.add_messages(tx, lane, turn.messages, turn.now)
@@ -181,4 +213,8 @@ async def _write(tx: Connection, turn: Turn) -> None:
         await plays.save_runs(tx, lane, turn.runs)
     if turn.closed:
         await plays.close_facts(tx, lane, turn.closed)
+    if turn.marks:
+        await marks.save(tx, lane, turn.marks)
+    if turn.referred:
+        await plays.pass_on(tx, [(lane_of(friend, lanes), friend, each) for friend, each in turn.referred])
     await plays.save_standings(tx, lane, turn.standings)

@@ -29,6 +29,13 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "thank_fan": Topic.THANKS,
     "neglected": Topic.THANKS,
     "surprise": Topic.OFFERS,
+    "birthday": Topic.OFFERS,
+    "anniversary": Topic.OFFERS,
+    "referral_invitation": Topic.OFFERS,
+    "referral_thanks": Topic.OFFERS,
+    "referral_welcome": Topic.OFFERS,
+    "membership_welcome": Topic.THANKS,
+    "membership_renewed": Topic.OFFERS,
 }
 
 

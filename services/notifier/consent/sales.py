@@ -68,6 +68,12 @@ def standing(sales: Iterable[Sale], known_until: int | None) -> dict[str, Order]
     }
 
 
+def all_given_back(sales: Iterable[Sale], known_until: int | None) -> bool:
+    """Whether there were orders up to then, and none of them stands."""
+    told = [each for each in sales if isinstance(each, Purchase) and (known_until is None or each.at <= known_until)]
+    return bool(told) and not standing(sales, known_until)
+
+
 def category(name: str) -> str:
     """A category without what makes no difference between two spellings."""
     return " ".join(name.casefold().split())

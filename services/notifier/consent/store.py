@@ -14,6 +14,7 @@ from services.notifier.consent.statement import Kind, Statement
 from services.notifier.places import Place, columns
 from shared.db import Connection
 from shared.events import PurchaseCompleted, PurchaseRefunded
+from shared.log.partitioner import lane_of
 
 _STATEMENT = "kind, at, id, source, channel, purpose, basis, proof"
 
@@ -140,6 +141,13 @@ async def ledgers_of(connection: Connection, persons: Iterable[Place]) -> Mappin
     return {
         place: Ledger(tuple(statements.get(place, ())), tuple(sales.get(place, ()))) for place in {*statements, *sales}
     }
+
+
+async def sales_of(connection: Connection, persons: Iterable[str], lanes: int) -> dict[str, tuple[Sale, ...]]:
+    """The orders and refunds of these persons, whichever of the lanes they are in."""
+    places = [(lane_of(each, lanes), each) for each in persons]
+    ledgers = await ledgers_of(connection, places) if places else {}
+    return {person: ledger.sales for (_, person), ledger in ledgers.items()}
 
 
 def _statement(row: asyncpg.Record) -> Statement:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from services.notifier.experiments.trial import Aim, Share, Trial
 from services.notifier.message import Channel, Message, Purpose, Way
+from services.notifier.plays import moments
 from shared.instants import DAY, HOUR
 
 Key = Annotated[str, Meta(pattern="^[a-z0-9_]{1,60}$")]
@@ -28,7 +29,7 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Bounds(_Data, frozen=True, kw_only=True):
-    """A number from `min` to `max`, both included, null counting as 0; or anything but `none_of`."""
+    """A number from `min` to `max`, both included, or anything but `none_of`; null counts as 0, and so does false."""
 
     min: int | None = None
     max: int | None = None
@@ -95,6 +96,8 @@ class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
     purpose: Purpose | None = None
     only: Audience = Audience()
     or_service: bool = False
+    referral_code: bool = False
+    """Whether the mail shows the person's own code for referrals."""
     way = Way.MAIL
     channel = Channel.EMAIL
 
@@ -189,6 +192,10 @@ class Play(_Data, frozen=True, kw_only=True):
         """µs."""
         return self.max_age_days * DAY
 
+    def heeds(self, fact: str) -> bool:
+        """Whether a fact of this type may start it."""
+        return fact in self.on or (fact == moments.STARTED and not moments.MEMBERSHIPS.isdisjoint(self.on))
+
 
 # -- what is given -----------------------------------------------------------------------------------------------
 
@@ -209,6 +216,8 @@ class Book(_Data, frozen=True, kw_only=True):
     control: Share = 0.0
     whole: Aim | None = None
     """What all advertising is to reach, compared with the control group."""
+    renewal_grace_days: Days = 30
+    """So long after its end a membership that starts is a renewal."""
     play: tuple[Play, ...] = ()
     perk: tuple[Perk, ...] = ()
 
@@ -221,6 +230,12 @@ class Book(_Data, frozen=True, kw_only=True):
         play = self.find(message.play)
         step = play.step[message.step] if play and message.step < len(play.step) else None
         return isinstance(step, Send) and step.or_service
+
+    def shows_code(self, message: Message) -> bool:
+        """Whether this message shows the person's own code for referrals."""
+        play = self.find(message.play)
+        sends = (step for step in (play.step if play else ()) if isinstance(step, Send))
+        return any(step.mail == message.mail and step.referral_code for step in sends)
 
     def priority(self, play: str) -> int:
         """How much a message of this play matters, compared with others; a play of no book is in the middle."""
@@ -248,5 +263,7 @@ class Book(_Data, frozen=True, kw_only=True):
 
     @property
     def heeded(self) -> frozenset[str]:
-        """The types of what starts or cancels a play."""
-        return frozenset(name for play in self.play for name in (*play.on, *play.cancel))
+        """The types of announcements and facts that start or cancel a play, or tell whether it may start."""
+        named = {name for play in self.play for name in (*play.on, *play.cancel)}
+        memberships = {moments.STARTED, moments.ENDED} if {moments.JOINED, moments.RENEWED} & named else set[str]()
+        return frozenset(named - moments.SAID.keys() | memberships)

@@ -21,11 +21,11 @@ def _member(data: Any, path: str) -> Any:
 def _passes(test: Test, value: Any) -> bool:
     match test:
         case Bounds():
-            if test.none_of and _plain(value) in {_plain(each) for each in test.none_of}:
+            number = 0 if value is None else value
+            if test.none_of and _plain(number) in {_plain(each) for each in test.none_of}:
                 return False
             if test.min is None and test.max is None:
                 return True
-            number = 0 if value is None else value
             if not isinstance(number, int | float):
                 return False
             return (test.min is None or number >= test.min) and (test.max is None or number <= test.max)

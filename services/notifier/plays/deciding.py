@@ -10,12 +10,20 @@ from typing import Final
 import msgspec
 
 from services.notifier.message import UNSENT, Message, Reason, State, Way
-from services.notifier.plays import perks, steps
+from services.notifier.plays import memberships, perks, steps
 from services.notifier.plays.book import Book, Perks, Play
 from services.notifier.plays.conditions import holds
 from services.notifier.plays.person import Cause, Course, Decision, Heard, Moment, Person, Run, after
 from shared import instants
-from shared.events import Announcement, CustomerWonBack, RungDemoted, RungEndangered, RungPromoted, type_of
+from shared.events import (
+    Announcement,
+    CustomerWonBack,
+    ReferralConverted,
+    RungDemoted,
+    RungEndangered,
+    RungPromoted,
+    type_of,
+)
 
 Cue = Announcement
 """What plays are made of, besides the shop's facts."""
@@ -48,7 +56,7 @@ def learn(fact: Heard, person: Person, moment: Moment, book: Book) -> Decision:
     """What follows from a fact that is among those of the person: it cancels, and it starts."""
     decision = _cancel(fact.type, fact.cause, person, moment, book)
     for play in book.play:
-        if play.id in fact.starts:
+        if play.id in fact.starts and memberships.begins(play, fact, person, book):
             decision += steps.begin(play, fact.cause, after(person, decision), moment, book)
     return decision
 
@@ -63,14 +71,16 @@ def pass_time(person: Person, moment: Moment, book: Book) -> Decision:
 
 
 def next_at(person: Person, until: int) -> int | None:
-    """The instant, up to that one, of the first fact not yet decided on or of the first wait that is over."""
+    """The instant, up to that one, of the first fact not yet decided on, wait that is over, or moment to look at."""
     facts = [each.at for each in person.heard if each.open and each.at <= until]
     waits = [run.due_at for run in person.runs.values() if run.due_at is not None and run.due_at <= until]
-    return min([*facts, *waits], default=None)
+    marks = [mark.due_at for mark in person.marks.values() if mark.due_at is not None and mark.due_at <= until]
+    return min([*facts, *waits, *marks], default=None)
 
 
 def _cause(cue: Cue) -> Cause:
-    return Cause(cue.id, instants.parse(cue.time), _rung(cue))
+    friend = cue.data.to if isinstance(cue, ReferralConverted) else None
+    return Cause(cue.id, instants.parse(cue.time), _rung(cue), friend=friend)
 
 
 def _rung(cue: Cue) -> int | None:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import msgspec
 
 from services.notifier.consent import NOTHING, Ledger
+from services.notifier.consent.sales import Sale
 from services.notifier.message import Message
+from services.notifier.plays.yearly import Mark
 from services.notifier.profile import KnownProfile, newest_profile
 from shared.events import Profile, Standing
 
@@ -41,6 +43,8 @@ class Cause(NamedTuple):
     """When the membership that began is to end."""
     fact: bool = False
     """Whether it is a fact of the shop's."""
+    friend: str | None = None
+    """Who became a buyer because the person had referred them."""
 
 
 class Heard(NamedTuple):
@@ -86,6 +90,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     due_at: int | None = None
     course: Course = Course.WAITING
     stopped_by: str | None = None
+    friend: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -117,6 +122,10 @@ class Person:
     """By play and cause."""
     heard: tuple[Heard, ...] = ()
     standing: Standing | None = None
+    marks: dict[str, Mark] = field(default_factory=dict)
+    """How far yearly moments have been kept, by kind."""
+    friends: dict[str, tuple[Sale, ...]] = field(default_factory=dict)
+    """Orders and refunds of the friends on whose account the person is in a series."""
 
     def profile(self, moment: Moment) -> Profile:
         """The profile that counts."""
@@ -135,6 +144,8 @@ class Decision:
     withdrawn: tuple[int, ...] = ()
     runs: tuple[Run, ...] = ()
     """Places that are new or have changed."""
+    marks: tuple[Mark, ...] = ()
+    """How far yearly moments have been kept now."""
 
     def __add__(self, more: "Decision") -> "Decision":
         """Both, one after the other."""
@@ -144,6 +155,7 @@ class Decision:
             self.granted + more.granted,
             self.withdrawn + more.withdrawn,
             self.runs + more.runs,
+            self.marks + more.marks,
         )
 
 
@@ -152,4 +164,5 @@ def after(person: Person, decision: Decision) -> Person:
     messages = {**person.messages, **{each.id: each for each in (*decision.revised, *decision.messages)}}
     perks = (person.perks | {*decision.granted}) - {*decision.withdrawn}
     runs = {**person.runs, **{each.key: each for each in decision.runs}}
-    return replace(person, messages=messages, perks=perks, runs=runs)
+    marks = {**person.marks, **{each.kind: each for each in decision.marks}}
+    return replace(person, messages=messages, perks=perks, runs=runs, marks=marks)

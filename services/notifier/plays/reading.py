@@ -9,6 +9,7 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
+from services.notifier.plays import moments
 from services.notifier.plays.book import (
     Book,
     Perk,
@@ -23,7 +24,7 @@ from services.notifier.plays.book import (
     WaitForEnd,
     WaitForNeglect,
 )
-from shared.events import ANNOUNCEMENT_TYPES, FACT_TYPES, MembershipStarted, RungPromoted, type_of
+from shared.events import ANNOUNCEMENT_TYPES, FACT_TYPES, RungPromoted, type_of
 from shared.settings import RefusedError
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
@@ -32,9 +33,10 @@ _SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
     type_of(each): get_type_hints(each)["data"] for each in (*ANNOUNCEMENT_TYPES, *FACT_TYPES)
 }
 """What may start or cancel a play, with the struct of its data."""
+_STARTING: Final = {**_SAID, **moments.SAID}
+"""What may start a play."""
 _ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Perk}
 _HEADER: Final = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]", re.MULTILINE)
-_MEMBERSHIP: Final = type_of(MembershipStarted)
 _PROMOTED: Final = type_of(RungPromoted)
 _WAITS: Final = (Wait, WaitForEnd, WaitForNeglect)
 
@@ -111,13 +113,12 @@ def _faults(book: Book, lines: Mapping[tuple[str, int], int]) -> list[str]:
 
 
 def _faults_of(play: Play) -> Iterator[str]:
-    for name in (*play.on, *play.cancel):
-        if name not in _SAID:
-            yield f"nothing is called {name!r}"
+    yield from (f"nothing is called {name!r}" for name in play.on if name not in _STARTING)
+    yield from (f"nothing that cancels is called {name!r}" for name in play.cancel if name not in _SAID)
     for path in play.where:
         root = path.split(".")[0]
         for name in play.on:
-            if name in _SAID and root not in _members(_SAID[name]):
+            if name in _STARTING and root not in _members(_STARTING[name]):
                 yield f"where: {name} says nothing called {root!r}"
     for number, step in enumerate(play.step):
         yield from (f"step {number + 1}: {fault}" for fault in _faults_in(step, play))
@@ -156,7 +157,7 @@ def _faults_in(step: Step, play: Play) -> Iterator[str]:
                     yield f"there is no template {language}/tasks/{step.task}.txt.j2"
         case Perks() if play.on != (_PROMOTED,) or len(play.step) > 1:
             yield f"perks come with {_PROMOTED}, in a play of their own"
-        case WaitForEnd() if play.on != (_MEMBERSHIP,):
-            yield f"only {_MEMBERSHIP} says when it ends"
+        case WaitForEnd() if not moments.MEMBERSHIPS.issuperset(play.on):
+            yield f"only {moments.STARTED} says when it ends"
         case _:
             return

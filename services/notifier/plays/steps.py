@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from services.notifier.consent.sales import all_given_back
 from services.notifier.message import Message, Reason, State, message_id
 from services.notifier.plays import perks
 from services.notifier.plays.appreciation import neglected_at
@@ -29,6 +30,9 @@ from services.notifier.plays.conditions import meant
 from services.notifier.plays.person import Cause, Course, Decision, Moment, Person, Run, after
 from services.notifier.plays.weighing import assigned, weighed
 from shared import instants
+from shared.events import PurchaseRefunded, type_of
+
+GIVEN_BACK: Final = type_of(PurchaseRefunded)
 
 _ROUND: Final = re.compile(r"#[1-9][0-9]{0,8}$")
 
@@ -44,6 +48,7 @@ def begin(play: Play, cause: Cause, person: Person, moment: Moment, book: Book) 
         began_at=moment.now,
         rung=cause.rung,
         ends_at=cause.ends_at,
+        friend=cause.friend,
     )
     if _is_in(play, run, person):
         return Decision()
@@ -75,8 +80,13 @@ def stop(play: Play, run: Run, person: Person, moment: Moment, by: str) -> Decis
 
 
 def cancelled_by(play: Play, run: Run, person: Person, moment: Moment) -> str | None:
-    """The type of the first fact behind the cause that cancels the play, as far as it is known."""
+    """The type of the first fact behind the cause that cancels the play, as far as it is known.
+
+    What began because a friend had bought ends when the friend has given all of it back.
+    """
     until = moment.known_until
+    if all_given_back(person.friends.get(run.friend or "", ()), until):
+        return GIVEN_BACK
     facts = [
         each
         for each in person.heard
@@ -170,6 +180,7 @@ def _message(play: Play, run: Run, number: int, told: Told, person: Person, mome
         way=told.way,
         offer=told.offer,
         rungs=() if run.rung is None else (run.rung,),
+        friend=run.friend,
     )
     if isinstance(told, Send):
         return message

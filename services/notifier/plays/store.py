@@ -10,7 +10,7 @@ from shared.events import Standing
 KEPT_DAYS = 400
 """So long after it a fact may still cancel something; then it is forgotten."""
 
-_RUN = "play, cause, cause_at, began_at, rung, ends_at, step, due_at, course, stopped_by"
+_RUN = "play, cause, cause_at, began_at, rung, ends_at, step, due_at, course, stopped_by, friend"
 
 
 async def keep_facts(
@@ -43,9 +43,12 @@ async def keep_facts(
 
 
 async def forget_facts(tx: Connection, lane: int, persons: Sequence[str], before: int) -> None:
-    """Facts of these persons that can start or cancel nothing any more."""
+    """Facts of these persons that can start or cancel nothing any more, and memberships that ended as long ago."""
     await tx.execute(
-        "delete from notifier.fact where lane = $1 and person = any($2::text[]) and at < $3 and not open",
+        """
+        delete from notifier.fact
+        where lane = $1 and person = any($2::text[]) and greatest(at, ends_at) < $3 and not open
+        """,
         lane,
         persons,
         before,
@@ -57,6 +60,17 @@ async def close_facts(tx: Connection, lane: int, closed: Iterable[tuple[str, str
     await tx.executemany(
         "update notifier.fact set open = false where lane = $1 and person = $2 and source = $3 and id = $4",
         [(lane, *key) for key in closed],
+    )
+
+
+async def pass_on(tx: Connection, facts: Sequence[tuple[int, str, Heard]]) -> None:
+    """Tell other lanes, (lane, person, fact) each, what they are to decide on."""
+    await tx.executemany(
+        """
+        insert into notifier.fact (lane, person, source, id, type, at, starts, open)
+        values ($1, $2, $3, $4, $5, $6, $7, true) on conflict do nothing
+        """,
+        [(lane, person, each.source, each.id, each.type, each.at, [*each.starts]) for lane, person, each in facts],
     )
 
 
@@ -93,7 +107,8 @@ async def save_runs(tx: Connection, lane: int, runs: Iterable[tuple[str, Run]]) 
     """Write the places, (person, place) each, as they are now."""
     await tx.executemany(
         f"""
-        insert into notifier.run (lane, person, {_RUN}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        insert into notifier.run (lane, person, {_RUN})
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         on conflict (lane, person, play, cause) do update
         set step = excluded.step, due_at = excluded.due_at, course = excluded.course, stopped_by = excluded.stopped_by
         """,
@@ -111,25 +126,27 @@ async def save_runs(tx: Connection, lane: int, runs: Iterable[tuple[str, Run]]) 
                 each.due_at,
                 each.course,
                 each.stopped_by,
+                each.friend,
             )
             for person, each in runs
         ],
     )
 
 
-async def due(tx: Connection, lane: int, until: int, limit: int, *, facts: bool) -> list[str]:
-    """Persons whose wait is over by then, or (`facts`) of whom a fact up to then has not been decided on."""
+async def due(tx: Connection, lane: int, until: int, limit: int) -> list[str]:
+    """Persons whose wait is over by then, or of whom a fact or a yearly moment up to then has not been decided on."""
     rows = await tx.fetch(
         """
         (select distinct person from notifier.run where lane = $1 and due_at <= $2 limit $3)
         union
-        (select distinct person from notifier.fact where lane = $1 and open and at <= $2 and $4 limit $3)
+        (select distinct person from notifier.fact where lane = $1 and open and at <= $2 limit $3)
+        union
+        (select distinct person from notifier.occasion where lane = $1 and due_at <= $2 limit $3)
         order by person limit $3
         """,
         lane,
         until,
         limit,
-        facts,
     )
     return [row["person"] for row in rows]
 
@@ -151,10 +168,16 @@ async def in_a_play(tx: Connection, lane: int, persons: Sequence[str]) -> set[st
 
 
 async def any_due(connection: Connection, lane: int, until: int) -> bool:
-    """Whether a wait in this lane is over by then."""
+    """Whether a wait in this lane is over by then, or a fact or yearly moment up to then has not been decided on."""
     return bool(
         await connection.fetchval(
-            "select exists (select from notifier.run where lane = $1 and due_at <= $2)", lane, until
+            """
+            select exists (select from notifier.run where lane = $1 and due_at <= $2)
+                or exists (select from notifier.fact where lane = $1 and open and at <= $2)
+                or exists (select from notifier.occasion where lane = $1 and due_at <= $2)
+            """,
+            lane,
+            until,
         )
     )
 

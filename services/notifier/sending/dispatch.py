@@ -13,7 +13,8 @@ import structlog
 from services.notifier.channels import Ambiguous, Bounced, Channel, Delivery, Dropped, PutOff, Sent
 from services.notifier.consent import NOTHING, Ledger, basis
 from services.notifier.consent.of_message import asked_by, standing_on
-from services.notifier.consent.store import ledgers_of
+from services.notifier.consent.sales import Sale, all_given_back
+from services.notifier.consent.store import ledgers_of, sales_of
 from services.notifier.mail import Composer, Letter, UnwrittenError
 from services.notifier.message import Message, Reason, State
 from services.notifier.metrics import MESSAGES
@@ -23,6 +24,7 @@ from services.notifier.returns import store as returns
 from services.notifier.returns.report import of_refusal
 from services.notifier.sending import store
 from services.notifier.sending.store import Due, End
+from services.notifier.settings import NotifierSettings
 from services.notifier.store import profiles_of, vouchers_of
 from shared.db import Connection, DatabaseError, Pool
 from shared.events import Profile
@@ -45,11 +47,12 @@ _log = structlog.get_logger("sender")
 class Dispatch:
     """Sends single messages over one channel."""
 
-    def __init__(self, pool: Pool, channel: Channel, composer: Composer, *, by_facts: bool) -> None:
+    def __init__(self, pool: Pool, channel: Channel, composer: Composer, settings: NotifierSettings) -> None:
         self._pool = pool
         self._channel = channel
         self._composer = composer
-        self._by_facts = by_facts
+        self._by_facts = settings.clock == "facts"
+        self._lanes = settings.lanes
         self._readers: Together[Due, tuple[Profile, Voucher | None]] = Together(self._look_up, _one, GROUP)
         self._begins: Together[tuple[Due, str], bool] = Together(self._begin_all, _one, GROUP)
         self._ends: Together[End, None] = Together(self._finish_all, _one, GROUP)
@@ -134,12 +137,22 @@ class Dispatch:
                 await store.let_go(connection, changed)
             going = [each for each in due if each.place in taken and each not in changed]
             ledgers = await ledgers_of(connection, [each.person for each in going])
+            friends = {each.message.friend for each in going if each.message.friend is not None}
+            bought = await sales_of(connection, friends, self._lanes)
             may_go = {
                 each.place
                 for each in going
-                if await self._may_go(connection, each, recipients[each.place], ledgers.get(each.person, NOTHING))
+                if await self._is_due_still(connection, each, bought.get(each.message.friend or "", ()))
+                and await self._may_go(connection, each, recipients[each.place], ledgers.get(each.person, NOTHING))
             }
         return [each.place in may_go for each in due]
+
+    async def _is_due_still(self, connection: Connection, due: Due, bought: Sequence[Sale]) -> bool:
+        """Whether the friend whose purchase it thanks for has not given all of it back."""
+        if not all_given_back(bought, self._known_until(due.message)):
+            return True
+        await self._hold_back(connection, due, Reason.CANCELLED)
+        return False
 
     async def _may_go(self, connection: Connection, due: Due, recipient: str, ledger: Ledger) -> bool:
         """Whether it still stands on a basis; if that is another one by now, the record says so."""

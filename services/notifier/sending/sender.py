@@ -20,6 +20,7 @@ from services.notifier.metrics import MESSAGES
 from services.notifier.sending import store
 from services.notifier.sending.dispatch import Dispatch
 from services.notifier.sending.store import Due
+from services.notifier.settings import NotifierSettings
 from shared.db import DatabaseError, Pool
 
 FETCH: Final = 100
@@ -45,14 +46,13 @@ class Sender:
         composer: Composer,
         owned: Callable[[], dict[int, int]],
         more: asyncio.Event,
-        *,
-        by_facts: bool,
+        settings: NotifierSettings,
     ) -> None:
         self._pool = pool
         self._channel = channel
         self._owned = owned
-        self._by_facts = by_facts
-        self._dispatch = Dispatch(pool, channel, composer, by_facts=by_facts)
+        self._by_facts = settings.clock == "facts"
+        self._dispatch = Dispatch(pool, channel, composer, settings)
         self._settled: dict[int, int] = {}
         """The lanes, with epochs, in which nothing that an earlier owner began is left."""
         self._settled_at = 0.0

@@ -203,12 +203,19 @@ async def waiting(connection: Connection, *, by_facts: bool) -> int:
             ) + (
                 select count(*) from notifier.run r join notifier.lane l using (lane)
                 where r.due_at <= case when $1 then coalesce(l.time, 0) else {NOW_US} end
-            ) + (select count(*) from notifier.fact f join notifier.lane l using (lane) where f.open and f.at <= l.time)
-            + (select count(*) from notifier.message m join notifier.lane l using (lane)
+            ) + (
+                select count(*) from notifier.fact f join notifier.lane l using (lane)
+                where f.open and f.at <= case when $1 then coalesce(l.time, 0) else {NOW_US} end
+            ) + (
+                select count(*) from notifier.occasion o join notifier.lane l using (lane)
+                where o.due_at <= case when $1 then coalesce(l.time, 0) else {NOW_US} end
+            ) + (
+                select count(*) from notifier.message m join notifier.lane l using (lane)
                 where m.way = 'task' and (
                     (m.state = 'pending' and coalesce(m.due_at, m.at) <= case when $1 then l.time else {NOW_US} end)
                     or (m.state = 'open' and m.expires_at <= case when $1 then l.time else {NOW_US} end)
-                ))
+                )
+            )
             + (select count(*) from notifier.message where state = 'sending')
             + (select count(*) from notifier.message where untold)
             + (select count(*) from notifier.statement where untold)

@@ -15,10 +15,10 @@ AT_ONCE = 500
 """Tasks that are opened, or given up, in one transaction at most."""
 
 
-async def pass_time(tx: Connection, lane: int, until: int, moment: Moment) -> list[Message]:
+async def pass_time(tx: Connection, lane: int, until: int, moment: Moment, lanes: int) -> list[Message]:
     """Open what is due by then, if its person may still be reached, and give up what has expired; returns both."""
     due = await store.to_open(tx, lane, until, AT_ONCE)
-    persons = await _persons(tx, lane, due)
+    persons = await _persons(tx, lane, due, lanes)
     changed = [_opened(each, persons, moment) for each in due]
     await store.settle(tx, lane, changed)
     return changed + await store.expire(tx, lane, until, AT_ONCE)
@@ -30,16 +30,16 @@ def _opened(message: Message, persons: Mapping[str, Person], moment: Moment) -> 
     return found if found.reason is not None else msgspec.structs.replace(found, state=State.OPEN)
 
 
-async def look_again(tx: Connection, lane: int, told: Iterable[str], moment: Moment) -> list[Message]:
+async def look_again(tx: Connection, lane: int, told: Iterable[str], moment: Moment, lanes: int) -> list[Message]:
     """Hold open tasks back about persons of whom something new was told, if they may be reached no more."""
     tasks = await store.open_of(tx, lane, set(told))
-    persons = await _persons(tx, lane, tasks)
+    persons = await _persons(tx, lane, tasks, lanes)
     seen = [(each, still(each, persons[each.person], moment)) for each in tasks]
     changed = [found for before, found in seen if found != before]
     await store.settle(tx, lane, changed)
     return [each for each in changed if each.state is State.HELD_BACK]
 
 
-async def _persons(tx: Connection, lane: int, tasks: Iterable[Message]) -> Mapping[str, Person]:
+async def _persons(tx: Connection, lane: int, tasks: Iterable[Message], lanes: int) -> Mapping[str, Person]:
     names = sorted({each.person for each in tasks})
-    return await load(tx, lane, names) if names else {}
+    return await load(tx, lane, names, lanes) if names else {}

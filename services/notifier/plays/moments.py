@@ -1,0 +1,39 @@
+"""The names of what plays may begin with besides announcements and facts: moments that the notifier itself finds."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from shared.events import MembershipEnded, MembershipStart, MembershipStarted, type_of
+
+BIRTHDAY: Final = "moment.birthday"
+ANNIVERSARY: Final = "moment.anniversary"
+JOINED: Final = "moment.joined"
+RENEWED: Final = "moment.renewed"
+REFERRED: Final = "moment.referred"
+
+STARTED: Final = type_of(MembershipStarted)
+ENDED: Final = type_of(MembershipEnded)
+MEMBERSHIPS: Final = frozenset({STARTED, JOINED, RENEWED})
+"""All of them are a membership that starts, and say when it is to end."""
+
+
+class Yearly(msgspec.Struct):
+    """What a birthday or an anniversary says: how many years it is; null where the year of birth is not known."""
+
+    years: int | None = None
+
+
+class Referred(msgspec.Struct):
+    """That somebody came by a referral says nothing more."""
+
+
+SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
+    BIRTHDAY: Yearly,
+    ANNIVERSARY: Yearly,
+    JOINED: MembershipStart,
+    RENEWED: MembershipStart,
+    REFERRED: Referred,
+}
+"""With the struct of their data."""

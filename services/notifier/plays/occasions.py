@@ -1,0 +1,99 @@
+"""Birthdays and anniversaries of a person: which have come, what begins with them, and when to look again. Pure."""
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from zoneinfo import ZoneInfo
+
+from services.notifier.consent.sales import Purchase, Sale
+from services.notifier.measure.measured import zone_of
+from services.notifier.plays import steps
+from services.notifier.plays.book import Book
+from services.notifier.plays.conditions import holds
+from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY
+from services.notifier.plays.person import Cause, Decision, Moment, Person, after
+from services.notifier.plays.yearly import APART, LATE, Coming, Day, Mark, birthday, day_of
+from services.notifier.profile import KnownProfile, newest_profile
+
+
+def keep(person: Person, moment: Moment, book: Book, zone: ZoneInfo) -> Decision:
+    """Whatever is due begins its plays if it has come, once a year, and is due again when it comes next."""
+    decision = Decision()
+    for mark in person.marks.values():
+        if mark.due_at is not None and mark.due_at <= moment.now:
+            decision += _kept(mark, after(person, decision), moment, book, zone)
+    return decision
+
+
+def _kept(mark: Mark, person: Person, moment: Moment, book: Book, zone: ZoneInfo) -> Decision:
+    decision = Decision()
+    come = _come(mark, person, moment, zone)
+    if come is not None:
+        mark = mark._replace(year=come.year)
+        cause = Cause(f"{mark.kind}/{come.year}", come.at)
+        for play in book.play:
+            if mark.kind in play.on and holds(play.where, {"years": come.years}):
+                decision += steps.begin(play, cause, after(person, decision), moment, book)
+    mark = mark._replace(since=moment.now + 1)
+    return decision + Decision(marks=(mark._replace(due_at=_next(mark, person, moment, zone)),))
+
+
+def _come(mark: Mark, person: Person, moment: Moment, zone: ZoneInfo) -> Coming | None:
+    """The one that has come. While a history is played it is looked at the very instant, as what is known changes."""
+    day = _day(mark.kind, person, moment.known_until, zone)
+    come = None if day is None else day.last(moment.now, mark.year)
+    return come if come is not None and come.at >= (moment.now if moment.played else mark.since) else None
+
+
+def _next(mark: Mark, person: Person, moment: Moment, zone: ZoneInfo) -> int | None:
+    """The next instant at which it comes, by what is known then."""
+    starts = [mark.since, *(_changes(person, mark.since) if moment.played else [])]
+    for start, end in zip_longest(starts, starts[1:]):
+        day = _day(mark.kind, person, start if moment.played else None, zone)
+        coming = None if day is None else day.next(start, mark.year)
+        if coming is not None and (end is None or coming.at < end):
+            return coming.at
+    return None
+
+
+def _changes(person: Person, since: int) -> list[int]:
+    """The instants behind that one at which more became known of the person."""
+    told = {each.at for each in person.profiles} | {each.at for each in person.ledger.sales}
+    return sorted(at for at in told if at > since)
+
+
+def _day(kind: str, person: Person, known_until: int | None, zone: ZoneInfo) -> Day | None:
+    profile = newest_profile(person.profiles, known_until)
+    own = zone_of(profile, zone)
+    if kind == BIRTHDAY:
+        return birthday(profile.birthday, own)
+    first = min((each.at for each in person.ledger.orders(known_until).values()), default=None)
+    return None if first is None else day_of(first, own)
+
+
+# -- when to look for the first time -----------------------------------------------------------------------------
+
+
+def noted(
+    profiles: Iterable[tuple[str, KnownProfile]], orders: Iterable[tuple[str, Sale]], zone: ZoneInfo, now: int | None
+) -> Iterator[tuple[str, Mark]]:
+    """When to look because of what was told, each with the person; `now` None: a history is played.
+
+    What was told long ago brings nothing that is over by now.
+    """
+    for person, known in profiles:
+        since = _since(known.at, now)
+        day = birthday(known.profile.birthday, zone_of(known.profile, zone))
+        coming = None if day is None else day.next(since, 0)
+        if coming is not None:
+            yield person, Mark(BIRTHDAY, since, due_at=coming.at)
+    for person, sale in orders:
+        since = _since(sale.at, now)
+        if isinstance(sale, Purchase):
+            coming = day_of(sale.at, zone).next(since - APART, 0)
+            yield person, Mark(ANNIVERSARY, since, due_at=None if coming is None else coming.at - APART)
+        else:
+            yield person, Mark(ANNIVERSARY, since, due_at=sale.at if now is None else now)
+
+
+def _since(at: int, now: int | None) -> int:
+    return at if now is None else max(at, now - LATE)

@@ -1,0 +1,1 @@
+"""Personal codes by which people refer others."""
