@@ -25,7 +25,7 @@ TOPICS: Final[dict[str, tuple[str, Kinds]]] = {
     events.SHOP_EVENTS: ("Facts, without personal data; ticks under CLOCK=facts", (*events.FACT_TYPES, events.Tick)),
     events.SHOP_PROFILES: ("Profiles, consents and objections with their evidence", PERSONAL),
     events.LADDER_EVENTS: ("Announcements; ticks under CLOCK=facts", (*events.ANNOUNCEMENT_TYPES, events.Tick)),
-    events.LADDER_INTERNAL: ("What lanes tell each other about referrals", INTERNAL),
+    events.LADDER_INTERNAL: ("What lanes tell each other about referrals; rungs given by hand", INTERNAL),
     events.NOTIFIER_EVENTS: ("What was sent, held back or failed; vouchers, perks, subscriptions", NOTICE_TYPES),
 }
 """Each with what it is for and what is on it; dead.letters holds no messages of a declared type."""

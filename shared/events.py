@@ -1,7 +1,8 @@
 """Every message that crosses a boundary, declared once: CloudEvents 1.0 in structured JSON.
 
 Three families, each one tagged union: what the shop tells (`Fact`), what the ladder announces (`Announcement`) and
-what lanes tell each other (`Internal`); besides them the `Tick`, by which time itself travels under `CLOCK=facts`.
+what lanes tell each other or is decided by hand (`Internal`); besides them the `Tick`, by which time itself travels
+under `CLOCK=facts`.
 Only optional fields are ever added. JSON Schemas for OpenAPI and AsyncAPI are generated from these structs.
 """
 
@@ -352,7 +353,7 @@ NOT_YET_SUPPORTED: Final = frozenset({"contact.merged", "contact.erased"})
 """Known words that cannot be taken yet."""
 
 
-# -- between lanes: ladder.internal ------------------------------------------------------------------------------
+# -- between lanes, and by hand: ladder.internal -------------------------------------------------------------------
 
 
 class FactRef(msgspec.Struct, kw_only=True, gc=False, frozen=True):
@@ -396,7 +397,49 @@ class ReferralCredited(_Timed, tag="referral.credited"):
     data: Credit
 
 
-Internal = ReferralNamed | ReferralCredited
+class Overriding(msgspec.Struct, kw_only=True, gc=False):
+    """A rung given by hand: at least (`floor`) or exactly (`fixed`) this one, until an instant or until it is lifted.
+
+    `reason` is free text without personal data; `by` is the name of the API key that was used.
+    """
+
+    rung: Annotated[int, Meta(ge=1, le=7)]
+    kind: Literal["floor", "fixed"]
+    reason: Text
+    by: Text
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None:
+            instants.parse(self.until)
+
+
+class Lifting(msgspec.Struct, kw_only=True, gc=False):
+    """The end of an override by hand."""
+
+    by: Text
+    reason: Text | None = None
+
+
+@final
+class RungOverridden(_Timed, tag="rung.overridden"):
+    """To the person's lane: somebody gave them a rung by hand. Of several the newest counts."""
+
+    data: Overriding
+
+
+@final
+class RungOverrideLifted(_Timed, tag="rung.override_lifted"):
+    """To the person's lane: from here on the rules alone say where the person stands."""
+
+    data: Lifting
+
+
+Override = RungOverridden | RungOverrideLifted
+BY_HAND: Final = "override"
+"""The source of these records, and so in the causes of what they bring about."""
+
+Internal = ReferralNamed | ReferralCredited | RungOverridden | RungOverrideLifted
 
 
 # -- time as a record --------------------------------------------------------------------------------------------

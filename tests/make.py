@@ -3,7 +3,7 @@
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from services.ladder.core.rules import Rules, load
 from shared import instants
 from shared.events import (
+    BY_HAND,
     Announcement,
     ContactIdentified,
     Credit,
@@ -18,10 +19,14 @@ from shared.events import (
     CustomerWonBack,
     Fact,
     FactRef,
+    Lifting,
     Naming,
+    Overriding,
     ReferralCredited,
     ReferralNamed,
     RungDemoted,
+    RungOverridden,
+    RungOverrideLifted,
     RungPromoted,
 )
 from shared.instants import DAY
@@ -106,6 +111,24 @@ def naming(maker: str, at: int, *, id_: str = "named", friend: str = "c1") -> Re
     time = instants.text(at)
     data = Naming(maker=maker, at=time, id=id_, source="shop")
     return ReferralNamed(id=f"naming-{id_}", source="ladder", subject=friend, time=time, data=data)
+
+
+def overridden(
+    at: int, rung: int, *, fixed: bool = False, until: int | None = None, id_: str | None = None, subject: str = "c1"
+) -> RungOverridden:
+    """A rung given by hand: at least this one or, `fixed`, exactly this one; until it is lifted or an instant."""
+    kind: Literal["floor", "fixed"] = "fixed" if fixed else "floor"
+    end = None if until is None else instants.text(until)
+    data = Overriding(rung=rung, kind=kind, reason="goodwill", by="crm", until=end)
+    time = instants.text(at)
+    return RungOverridden(id=id_ or f"{kind} {rung}@{time}", source=BY_HAND, subject=subject, time=time, data=data)
+
+
+def lifted(at: int, *, id_: str | None = None, subject: str = "c1") -> RungOverrideLifted:
+    """What was given by hand is taken back."""
+    time = instants.text(at)
+    data = Lifting(by="crm", reason="a mistake")
+    return RungOverrideLifted(id=id_ or f"lifted@{time}", source=BY_HAND, subject=subject, time=time, data=data)
 
 
 def _ref(person: str, at: int, name: str) -> FactRef:

@@ -13,7 +13,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
 from shared import instants
@@ -36,11 +36,13 @@ from shared.events import (
     ReferralCredited,
     ReferralMade,
     ReferralVoiced,
+    RungOverridden,
+    RungOverrideLifted,
 )
 
 Key = tuple[int, str, str]
-Told = Fact | ReferralCredited
-"""What a person's standing is made of: their own facts, and what their referrals are worth."""
+Told = Fact | ReferralCredited | RungOverridden | RungOverrideLifted
+"""What a person's standing is made of: their own facts, what their referrals are worth, and words by hand."""
 
 DAY = 86_400_000_000
 SECOND = 1_000_000
@@ -103,6 +105,10 @@ class Visible(NamedTuple):
     converted: frozenset[str]
     danger: tuple[int, int] | None
     """The fall that is near: to which rung, and when."""
+    otherwise: int
+    """The rung without any word by hand."""
+    by_hand: str | None
+    """The id of the word by hand that is in force."""
 
 
 Cause = tuple[str, str, str | int]
@@ -302,6 +308,23 @@ class Past:
                 found.append(fact.at)
         return found
 
+    @property
+    def word(self) -> RungOverridden | None:
+        """The rung given by hand: the newest word counts, unless it is over or lifts what was given."""
+        word = self.newest_word
+        return word if isinstance(word, RungOverridden) and self.now < end_of(word) else None
+
+    @property
+    def newest_word(self) -> Told | None:
+        """The newest word by hand, in force or not."""
+        return next((fact for fact in reversed(self.facts) if is_word(fact)), None)
+
+    @property
+    def word_ends(self) -> bool:
+        """Whether the rung given by hand is over at this very instant."""
+        word = self.newest_word
+        return isinstance(word, RungOverridden) and word.at < end_of(word) == self.now
+
     @cached_property
     def friends(self) -> frozenset[str]:
         """The friends who became buyers."""
@@ -341,6 +364,16 @@ def is_referral(fact: Told) -> bool:
 def is_conversion(fact: Told) -> bool:
     """A friend became a buyer."""
     return isinstance(fact, ReferralCredited) and fact.data.converted is not None
+
+
+def is_word(fact: Told) -> bool:
+    """A word by hand on the person's rung."""
+    return isinstance(fact, RungOverridden | RungOverrideLifted)
+
+
+def end_of(word: RungOverridden) -> float:
+    """When it is over by itself."""
+    return math.inf if word.data.until is None else instants.parse(word.data.until)
 
 
 # -- rungs -------------------------------------------------------------------------------------------------------
@@ -415,6 +448,18 @@ def climb(state: State, past: Past) -> State:
     return replace(state, held=frozenset(held), graces=graces, rises=(*state.rises, past.now) if rose else state.rises)
 
 
+def shown(state: State, past: Past) -> int:
+    """The rung to be seen: as given by hand, else the highest held."""
+    if past.word is None:
+        return state.rung
+    return past.word.data.rung if past.word.data.kind == "fixed" else max(state.rung, past.word.data.rung)
+
+
+def is_given(state: State, past: Past) -> bool:
+    """Whether a word by hand holds the rung to be seen, so that a fall by the rules would not be seen."""
+    return past.word is not None and (past.word.data.kind == "fixed" or state.rung <= past.word.data.rung)
+
+
 # -- phases ------------------------------------------------------------------------------------------------------
 
 
@@ -487,13 +532,18 @@ def deadline_name(before: State, past: Past) -> str:
 
 
 def danger(state: State, past: Past, future: Sequence[int]) -> tuple[int, int] | None:
-    """The first fall within the time of warning if nothing more is heard; `future`: instants at which one may come."""
+    """The first fall within the time of warning if nothing more is heard; `future`: instants at which one may come.
+
+    Of a rung that is given by hand, no warning.
+    """
+    if is_given(state, past):
+        return None
     if not state.graces and all(keeps(rung, at_instant(past, past.now + WARNING)) for rung in state.held):
         return None  # time only takes away
     for at in future[bisect_right(future, past.now) : bisect_right(future, past.now + WARNING)]:
         then = climb(state, at_instant(past, at))
         if then.rung < state.rung:
-            return then.rung, at
+            return shown(then, at_instant(past, at)), at
         state = then
     return None
 
@@ -508,11 +558,12 @@ def at_instant(past: Past, now: int) -> Past:
 def visible(before: Visible | None, state: State, past: Past, future: Sequence[int]) -> Visible:
     """The standing to be seen, given the one before it."""
     phase, stage, because = stage_of(state, past)
-    same_rung = before is not None and before.rung == state.rung
+    rung = shown(state, past)
+    same_rung = before is not None and before.rung == rung
     same_phase = before is not None and (before.phase, before.stage) == (phase, stage)
     bought = [order.at for order in past.orders]
     return Visible(
-        rung=state.rung,
+        rung=rung,
         rung_since=before.rung_since if before is not None and same_rung else past.now,
         phase=phase,
         stage=stage,
@@ -530,6 +581,8 @@ def visible(before: Visible | None, state: State, past: Past, future: Sequence[i
         made=past.count(is_referral),
         converted=past.friends,
         danger=danger(state, past, future),
+        otherwise=state.rung,
+        by_hand=past.word.id if past.word is not None else None,
     )
 
 
@@ -589,6 +642,7 @@ class Step(NamedTuple):
 def candidates(facts: Sequence[Told], orders: Sequence[Order], shop: Shop) -> set[int]:
     """Every instant at which anything could change by the passing of time."""
     found = {instant_of(fact) + days * DAY for fact in facts for days in WINDOWS}
+    found |= {instants.parse(f.data.until) for f in facts if isinstance(f, RungOverridden) and f.data.until}
     standing = [order for order in orders if order.stands]
     for n in range(len(standing)):
         churn = churn_of(standing[: n + 1], shop)
@@ -609,8 +663,9 @@ def walk(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
     state = State()
     for key, fact in sorted((entry for entry in agenda if entry[0][0] <= until), key=lambda entry: entry[0]):
         known += [fact] if fact is not None else []
-        if all(isinstance(other, ReferralCredited) for other in known):
-            continue  # nobody is known by what a friend did
+        if not any(is_own(other) for other in known):
+            known = [other for other in known if not is_word(other)]
+            continue  # nobody is known by what a friend did, or gets a rung before they are known
         past, before = Past(known, key[0], orders, shop), state
         state = climb(before, past)
         state = replace(state, passive=passivity(state, past, fact))
@@ -620,21 +675,32 @@ def walk(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
     return steps
 
 
+def is_own(fact: Told) -> TypeGuard[Fact]:
+    """Whether it happened to the person."""
+    return not isinstance(fact, ReferralCredited) and not is_word(fact)
+
+
 def _naming(fact: Told | None, before: State, past: Past) -> Naming:
     if fact is not None:
         return lambda _: cause_of(fact)
     named = {"churn.risk_raised": "churn_risk", "customer.lapsed": "churn_silence", "rung.demoted": "rung_lapsed"}
     named["rung.endangered"] = "rung_endangered"
+    if past.word_ends:
+        named["rung.promoted"] = named["rung.demoted"] = "override_ends"
     return lambda kind: ("deadline", named.get(kind) or deadline_name(before, past), past.now)
 
 
 def steps_seen(facts: Iterable[Told], until: int, shop: Shop) -> list[Step]:
-    """The steps that can be seen: facts, and deadlines that changed rung, phase, stage or, of the active, risk."""
+    """The steps that can be seen: facts, and deadlines that changed rung, phase, stage or, of the active, risk.
+
+    Of who has a rung by hand, also what changed the rung that the rules would give.
+    """
     seen: list[Step] = []
     was: tuple[object, ...] | None = None
     for step in walk(facts, until, shop):
         risk = step.after.phase == "active" and step.after.risk_raised
-        now = (step.after.rung, step.after.phase, step.after.stage, risk, step.after.danger is not None)
+        by_hand = (step.after.otherwise, step.after.by_hand)
+        now = (step.after.rung, step.after.phase, step.after.stage, risk, step.after.danger is not None, by_hand)
         if step.fact is not None or now != was:
             seen.append(step)
         was = now

@@ -1,6 +1,6 @@
 """The shapes of the ladder's answers. Instants are RFC 3339 in UTC, money is text in the shop's currency."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -38,11 +38,25 @@ class Transition(Struct, kw_only=True):
     historical: bool | UnsetType = UNSET
 
 
+class WordByHand(Struct, kw_only=True):
+    """A rung given by hand, or the lifting of one (without rung, kind and until); the cause of what followed."""
+
+    id: str
+    type: str
+    time: str
+    by: str
+    reason: str | None
+    rung: int | UnsetType = UNSET
+    kind: Literal["floor", "fixed"] | UnsetType = UNSET
+    until: str | UnsetType | None = UNSET
+
+
 class History(Struct, kw_only=True):
-    """A page of a person's transitions, newest first."""
+    """A page of a person's transitions, newest first; with the first page what was decided by hand, newest first."""
 
     items: list[Transition]
     next: NextPage
+    overrides: list[WordByHand] | UnsetType = UNSET
 
 
 class MemberValue(Struct, kw_only=True):

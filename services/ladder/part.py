@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 from fastapi import APIRouter
 
@@ -9,8 +10,11 @@ from services.ladder import store
 from services.ladder.app import router
 from services.ladder.estimates.refresher import Refresher
 from services.ladder.lanes import TOPICS, check_rules, plan_of, rules_of
+from services.ladder.overrides import overrides
 from services.ladder.page.neighbour import neighbour_of
 from services.ladder.page.routes import desk_of, pages
+from services.ladder.people import Registry
+from services.ladder.queries import Queries
 from services.ladder.settings import LadderSettings
 from shared import db, telemetry
 from shared.http import Part
@@ -65,7 +69,9 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
         refresher = Refresher(estimates, settings, rules)
         async with background(runtime.tasks, worker.run, refresher.run):
             routes = APIRouter()
+            registry = Registry(Queries(engine, by_facts=not by_wall), rules, settings.lanes)
             routes.include_router(router(engine, settings, rules, neighbour))
+            routes.include_router(overrides(registry, runtime.log, settings.lanes, lambda: str(uuid4())))
             routes.include_router(pages(desk_of(engine, settings, rules, runtime.log, neighbour)))
             yield Part("ladder", routes, {"database": reachable}, behind, look)
     finally:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from services.ladder import cursors
-from services.ladder.answers import Customer, History, Member, People, Transition
+from services.ladder.answers import Customer, History, Member, People, Transition, WordByHand
 from services.ladder.core import fold
 from services.ladder.core.explain import Explanation, explain
 from services.ladder.core.rules import Rules
@@ -16,12 +16,14 @@ from services.ladder.cursors import HistoryCursor, PeopleCursor
 from services.ladder.queries import Found, Queries
 from services.ladder.reading import read_journal
 from shared import instants
-from shared.events import PhaseName
+from shared.events import BY_HAND, Overriding, PhaseName, RungOverridden, RungOverrideLifted, type_of
 from shared.http import Problem
 from shared.log.partitioner import lane_of
 
 _LAST = HistoryCursor(2**63 - 1)
 _FIRST = PeopleCursor(-1, "")
+_WORDS = 100
+"""So many of the newest words by hand are shown."""
 
 
 class Registry:
@@ -70,7 +72,14 @@ class Registry:
             raise _unknown()
         shown = rows[:limit]
         further = cursors.encode(HistoryCursor(shown[-1].seq)) if len(rows) > limit else None
-        return History(items=[_transition(row) for row in shown], next=further)
+        history = History(items=[_transition(row) for row in shown], next=further)
+        if after is None:
+            history.overrides = await self._by_hand(lane, person)
+        return history
+
+    async def _by_hand(self, lane: int, person: str) -> list[WordByHand]:
+        told = map(read_journal, await self._queries.facts_from(lane, person, BY_HAND, _WORDS))
+        return [_word(each) for each in told if isinstance(each, RungOverridden | RungOverrideLifted)]
 
     async def people(
         self, rung: int | None, phase: Phase | None, stage: Stage | None, after: str | None, limit: int
@@ -123,6 +132,14 @@ def _transition(row: Any) -> Transition:
         correction=row.correction,
         historical=data.historical,
     )
+
+
+def _word(told: RungOverridden | RungOverrideLifted) -> WordByHand:
+    data = told.data
+    word = WordByHand(id=told.id, type=type_of(told), time=told.time, by=data.by, reason=data.reason)
+    if isinstance(data, Overriding):
+        word.rung, word.kind, word.until = data.rung, data.kind, data.until
+    return word
 
 
 def _member(row: Any) -> Member:

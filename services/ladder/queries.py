@@ -126,6 +126,11 @@ class Queries:
         """The person's journal."""
         return [row.body for row in await self._all(_FACTS, lane=lane, person=person)]
 
+    async def facts_from(self, lane: int, person: str, source: str, limit: int) -> list[bytes]:
+        """The newest of the person's journal from this source, newest first."""
+        rows = await self._all(_FACTS_FROM, lane=lane, person=person, source=source, limit=limit)
+        return [row.body for row in rows]
+
     async def friends(self, lane: int, person: str) -> list[bytes]:
         """The standings of those who are credited to the person."""
         return [row.state for row in await self._all(_FRIENDS, lane=lane, person=person)]
@@ -199,6 +204,12 @@ def _person(*, by_facts: bool) -> Select[Any]:
 
 
 _FACTS: Final = select(fact.c.body).where(fact.c.lane == bindparam("lane"), fact.c.person == bindparam("person"))
+
+_FACTS_FROM: Final = (
+    _FACTS.where(fact.c.source == bindparam("source"))
+    .order_by(fact.c.at.desc(), fact.c.id.desc())
+    .limit(bindparam("limit"))
+)
 
 _FRIENDS: Final = (
     select(standing.c.state)

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.ladder.core.facts import Known
 from shared import instants
 from shared.events import (
     SHOP_EVENTS,
@@ -131,11 +132,11 @@ def claim_of(message: Fact | Internal) -> str | None:
     return None
 
 
-_journal: msgspec.json.Decoder[Fact | ReferralCredited] = msgspec.json.Decoder(Fact | ReferralCredited)
+_journal: msgspec.json.Decoder[Known] = msgspec.json.Decoder(Known)
 _any: msgspec.json.Decoder[Fact | Internal] = msgspec.json.Decoder(Fact | Internal)
 
 
-def read_journal(body: bytes) -> Fact | ReferralCredited:
+def read_journal(body: bytes) -> Known:
     """A message of the journal."""
     return _journal.decode(body)
 

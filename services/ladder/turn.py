@@ -11,9 +11,9 @@ from services.ladder import friends
 from services.ladder.announce import announce
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause, decide
-from services.ladder.core.facts import key
+from services.ladder.core.facts import Known, key
 from services.ladder.core.moves import Moves
-from services.ladder.core.past import Past
+from services.ladder.core.past import Past, makes_known
 from services.ladder.core.referrals import credit_of
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF, Stage, Standing, decode, due_at, encode
@@ -33,8 +33,6 @@ from shared.events import (
 from shared.lanes import OutboxRow
 
 _log = structlog.get_logger("ladder")
-
-Folded = Fact | ReferralCredited
 
 A_DEADLINE = b""
 """Stands among the parked facts for a deadline that could not be folded."""
@@ -119,7 +117,7 @@ class Turn:
     def know_facts(self, person: str, rows: Iterable[FactRow]) -> None:
         """Take in a person's journal."""
         known = self.people[person]
-        facts: list[Folded] = []
+        facts: list[Known] = []
         known.claims = claims = set()
         for row in rows:
             facts.append(read_journal(row.body))
@@ -156,7 +154,7 @@ class Turn:
     def _wait(self, person: Person, body: bytes, reason: str) -> None:
         self.waiting.append(ParkedRow(person.id, self.now + len(self.waiting), reason, body))
 
-    def _fold(self, person: Person, message: Folded, body: bytes, time: int) -> None:
+    def _fold(self, person: Person, message: Known, body: bytes, time: int) -> None:
         known = (person.id, message.source, message.id)
         if known in self.ids:
             self.duplicates += 1
@@ -178,7 +176,7 @@ class Turn:
         self.figures.count(self.moves)
 
     def _retold(
-        self, person: Person, past: Past, message: Folded, *, first: bool
+        self, person: Person, past: Past, message: Known, *, first: bool
     ) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
@@ -218,16 +216,16 @@ class Turn:
         person.friend, person.friend_changed = friend, True
         self._recredit(person, message)
 
-    def _refer(self, person: Person, message: Folded) -> None:
+    def _refer(self, person: Person, message: Known) -> None:
         if type(message) is ReferralMade and (row := friends.naming_row(message, self.manner.lane_of)):
             self.outbox.append(row)
-        if person.friend is not None and person.past is not None and type(message) is not ReferralCredited:
+        if person.friend is not None and person.past is not None and makes_known(message):
             self._recredit(person, message)
 
     def _recredit(self, person: Person, message: Fact | Internal) -> None:
         assert person.friend is not None
         assert person.past is not None, "the journal of a person whose credit may change has been loaded"
-        facts = [fact for fact in person.past.known if type(fact) is not ReferralCredited]
+        facts = [fact for fact in person.past.known if makes_known(fact)]
         credit = credit_of(person.id, facts, person.friend.namings, self.manner.rules)
         rows = friends.recredit(person.friend, person.id, credit, friends.cause_of(message), self.manner.lane_of)
         person.friend_changed = person.friend_changed or bool(rows)
@@ -359,7 +357,7 @@ def _place(standing: Standing | None) -> Place:
     return (standing.rung, standing.stage) if standing is not None else None
 
 
-def _via(message: Folded) -> str:
+def _via(message: Known) -> str:
     return message.id if type(message) is ReferralCredited else ""
 
 
@@ -399,7 +397,7 @@ def _step(person: Person) -> tuple[int, str, str] | None:
     return person.standing.step if person.standing is not None else None
 
 
-def _in_order(newest: tuple[int, str, str] | None, message: Folded, place: tuple[int, str, str]) -> bool:
+def _in_order(newest: tuple[int, str, str] | None, message: Known, place: tuple[int, str, str]) -> bool:
     """Whether a message with this place among facts leaves the past of somebody whose newest step is `newest`."""
     if newest is None:
         return True
@@ -410,7 +408,7 @@ def _in_order(newest: tuple[int, str, str] | None, message: Folded, place: tuple
     return place >= newest
 
 
-def _about_credit(person: Person, message: Folded) -> bool:
+def _about_credit(person: Person, message: Known) -> bool:
     """Whether the message may change what the referrer of this person, whom somebody named, is credited with."""
     if type(message) is ReferralMade:
         return True

@@ -2,6 +2,7 @@
 
 from shared.http.application import application as application
 from shared.http.keys import Key as Key
+from shared.http.keys import KeyName as KeyName
 from shared.http.keys import Keys as Keys
 from shared.http.keys import Scope as Scope
 from shared.http.keys import needs as needs

@@ -93,3 +93,14 @@ def needs(scope: Scope) -> Any:
         request.app.state.keys.check(credentials.credentials if credentials else None, scope)
 
     return Depends(check)
+
+
+async def _name(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> str | None:
+    key = request.app.state.keys.find(credentials.credentials) if credentials else None
+    return None if key is None else str(key.name)
+
+
+KeyName = Annotated[str | None, Depends(_name)]
+"""A parameter of routes: the name of the request's key; None where nobody needs one."""

@@ -5,7 +5,8 @@ from random import Random
 import msgspec
 
 from shared import events
-from tests.unit.core.fates import KINDS, Life
+from tests import oracle
+from tests.unit.core.fates import BY_OTHERS, KINDS, Life
 
 SOCIAL = ("purchase",) * 4 + ("referral", "referral", "refund", "voiced", "rated", "joined", "served", "complained")
 
@@ -17,8 +18,8 @@ def community(seed: int, people: int = 12, facts_each: int = 12) -> list[events.
     told: list[events.Fact] = []
     for name in names:
         life = Life(random.choice)
-        life.kinds = random.choice((SOCIAL, SOCIAL, tuple(kind for kind in KINDS[0] if kind != "credit")))
-        facts = [fact for fact in life.facts(facts_each) if not isinstance(fact, events.ReferralCredited)]
+        life.kinds = random.choice((SOCIAL, SOCIAL, tuple(kind for kind in KINDS[0] if kind not in BY_OTHERS)))
+        facts = [fact for fact in life.facts(facts_each) if oracle.is_own(fact)]
         told += [_own(fact, name, number, random.choice(names)) for number, fact in enumerate(facts)]
     return sorted(told, key=lambda fact: (fact.at, fact.id))
 

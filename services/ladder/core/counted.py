@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from services.ladder.core.criteria import Condition, Criterion, until_of
 from services.ladder.core.rules import Rules, Rung
-from services.ladder.core.standing import NEVER, Standing
+from services.ladder.core.standing import NEVER, Override, Standing
 from shared.events import Counted, Needed
 
 
@@ -21,6 +21,11 @@ def needed(criterion: Criterion, standing: Standing, now: int, rules: Rules) -> 
     if criterion.measure == "spend":
         have, need = money(criterion.have(standing, now), rules), money(criterion.at_least, rules)
     return Needed(criterion.measure, have, need, criterion.within_days)
+
+
+def by_hand(override: Override) -> Counted:
+    """An override, shown as the criterion by which the rung is held."""
+    return Counted("override", 1, 1, None, (override.id,))
 
 
 def money(minor: int, rules: Rules) -> str:

@@ -69,6 +69,9 @@ _OWN: Final[dict[str, str]] = {
 }
 """The deadlines that only one type of announcement knows."""
 
+_OVERRIDE_ENDS: Final = _OWN | {"rung.promoted": "override_ends", "rung.demoted": "override_ends"}
+"""The same at the instant at which an override is over."""
+
 _NAMES: Final[dict[Stage, PhaseName]] = {
     stage: PhaseName(phase=phase.value, stage=stage.value) for stage, phase in PHASE_OF.items()
 }
@@ -116,9 +119,10 @@ def _endangered(after: Standing, cause: Cause, at: int, rules: Rules) -> list[Ch
 
 def decide_deadlines(before: Standing, after: Standing, phase_by: str, at: int, rules: Rules) -> list[Change]:
     """The announcements of all deadlines of the instant `at`; a change of phase is ascribed to `phase_by`."""
+    owns = _OWN if before.override is after.override else _OVERRIDE_ENDS
     return [
         change
-        if (own := _OWN.get(change.type, phase_by)) == phase_by
+        if (own := owns.get(change.type, phase_by)) == phase_by
         else replace(change, cause=DeadlineCause(own, at))
         for change in decide(before, after, DeadlineCause(phase_by, at), at, rules)
     ]

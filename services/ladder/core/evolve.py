@@ -6,8 +6,8 @@ from services.ladder.core import phases, rungs, worth
 from services.ladder.core.facts import Known, instant, key
 from services.ladder.core.orders import Paid
 from services.ladder.core.rules import Affected, Pace, Rules
-from services.ladder.core.standing import FOREVER, NEVER, RUNGS, Because, Marks, Stage, Standing, copied
-from shared import events
+from services.ladder.core.standing import FOREVER, NEVER, RUNGS, Because, Marks, Override, Stage, Standing, copied
+from shared import events, instants
 from shared.events import PurchaseCompleted
 from shared.instants import DAY
 
@@ -30,6 +30,8 @@ def advance(standing: Standing, until: int, rules: Rules) -> tuple[Standing, lis
         at = standing.due
         after = copied(standing)
         after.step_at, after.step_id, after.step_source = at, "", ""
+        if after.override is not None and after.override.until <= at:
+            after.override = None
         rungs.fall(after, rules, at)
         _settle(after, rules, at)
         steps.append(Step(at, standing, after, phases.deadline(standing, rules, at)))
@@ -66,9 +68,8 @@ def _begin(standing: Standing | None, fact: Known, at: int) -> Standing:
 
 def _climb(after: Standing, affected: Affected, rules: Rules, at: int) -> Standing:
     if affected:
-        rung = after.rung
-        rungs.climb(after, affected, at)
-        if rung < after.rung >= rules.growth_from:
+        rung = after.rung if after.override is None else after.rung_by_rules
+        if rung < rungs.climb(after, affected, at) >= rules.growth_from:
             after.growth_by_rung_until = at + rules.durations.growth_by_rung
     _settle(after, rules, at)
     return after
@@ -76,14 +77,18 @@ def _climb(after: Standing, affected: Affected, rules: Rules, at: int) -> Standi
 
 def _settle(after: Standing, rules: Rules, at: int) -> None:
     phases.settle(after, rules, at)
-    falls = rungs.due(after, rules)
-    if falls < FOREVER:
+    falls, override = rungs.due(after, rules), after.override
+    if override is not None and override.holds(after.rung_by_rules):
+        after.endangered = False  # nobody sees this fall
+    elif falls < FOREVER:
         warning = falls - rules.warning
         after.endangered = warning <= at
         falls = falls if after.endangered else warning
     else:
         after.endangered = False
     after.due = min(falls, phases.due(after, rules, at))
+    if override is not None and override.until < after.due:
+        after.due = override.until
 
 
 # -- purchases ---------------------------------------------------------------------------------------------------
@@ -193,6 +198,10 @@ def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> Affected: 
             after.worth = worth.refunded(after.worth)
         case events.ContactObjected():
             pass
+        case events.RungOverridden():
+            rungs.override(after, _given(fact, at), at)
+        case events.RungOverrideLifted():
+            rungs.override(after, None, at)
         case _:
             assert_never(fact)
     return _NOTHING
@@ -208,6 +217,15 @@ def _mark(after: Standing, measure: str, fact_id: str, rules: Rules, at: int) ->
         marks = Marks(marks.count + 1, ats, ids)
     after.marks = {**after.marks, measure: marks}
     return rules.affected[measure]
+
+
+def _given(fact: events.RungOverridden, at: int) -> Override | None:
+    """None for one that was over before it began: it ends what was given before, and gives nothing."""
+    data = fact.data
+    until = FOREVER if data.until is None else instants.parse(data.until)
+    if until <= at:
+        return None
+    return Override(fact.id, data.rung, data.kind == "fixed", at, until, data.reason, data.by)
 
 
 def _for_marketing(consent: events.Consent) -> bool:

@@ -3,10 +3,12 @@
 Asks the same criteria that decide, so it cannot disagree with them.
 """
 
+from typing import Literal
+
 from msgspec import Struct, field
 
 from services.ladder.core import phases
-from services.ladder.core.counted import counted, in_grace, met, money, needed
+from services.ladder.core.counted import by_hand, counted, in_grace, met, money, needed
 from services.ladder.core.criteria import Criterion
 from services.ladder.core.evolve import advance
 from services.ladder.core.falls import Falls, falls_of
@@ -74,6 +76,19 @@ class Referrals(Struct, gc=False):
     converted: int
 
 
+class OverrideExplained(Struct, gc=False):
+    """A rung given by hand, and the one that the rules alone would give."""
+
+    id: str
+    rung: int
+    kind: Literal["floor", "fixed"]
+    reason: str
+    by: str
+    since: str
+    until: str | None
+    otherwise: int
+
+
 class Explanation(Struct, gc=False):
     """A standing explained, as it is shown."""
 
@@ -86,6 +101,7 @@ class Explanation(Struct, gc=False):
     falls: Falls | None
     totals: Totals
     referrals: Referrals
+    override: OverrideExplained | None = None
 
 
 def explain(standing: Standing, as_of: int, rules: Rules) -> Explanation:
@@ -101,13 +117,16 @@ def explain(standing: Standing, as_of: int, rules: Rules) -> Explanation:
         falls=falls_of(now, as_of, rules),
         totals=_totals(now, rules),
         referrals=Referrals(now.referrals_made, now.referrals_converted),
+        override=_override(now),
     )
 
 
 def _rung(standing: Standing, now: int, rules: Rules) -> RungExplained:
-    rung = rules.rungs[standing.rung - 1]
+    rung, since = rules.rungs[standing.rung - 1], instants.text(standing.rung_since)
+    if standing.override is not None and standing.rung != standing.rung_by_rules:
+        return RungExplained(standing.rung, rung.key, since, [by_hand(standing.override)])
     held_by = [counted(one, standing, now, rules) for one in _held_by(standing, rung, now)]
-    return RungExplained(standing.rung, rung.key, instants.text(standing.rung_since), held_by)
+    return RungExplained(standing.rung, rung.key, since, held_by)
 
 
 def _held_by(standing: Standing, rung: Rung, now: int) -> list[Criterion]:
@@ -137,9 +156,11 @@ def _churn(standing: Standing, now: int, rules: Rules) -> ChurnExplained | None:
 
 
 def _next(standing: Standing, now: int, rules: Rules) -> Next | None:
-    if standing.rung == len(rules.rungs):
+    """An override leaves out none of the rungs below it: what is missing is missing by the rules."""
+    number = standing.rung_by_rules
+    if number == len(rules.rungs):
         return None
-    rung = rules.rungs[standing.rung]
+    rung = rules.rungs[number]
     condition = rung.keep if rung.enter.until(standing) > now else rung.enter
     ways = [[one for one in way if one.until(standing) <= now] for way in condition.ways]
     ways.sort(key=lambda way: _further_facts(way, standing, now))
@@ -154,6 +175,22 @@ def _further_facts(way: list[Criterion], standing: Standing, now: int) -> int:
         lacks = 1 if one.measure == "spend" else one.at_least - one.have(standing, now)
         lacking[kind] = max(lacks, lacking.get(kind, 0))
     return sum(lacking.values())
+
+
+def _override(standing: Standing) -> OverrideExplained | None:
+    given = standing.override
+    if given is None:
+        return None
+    return OverrideExplained(
+        id=given.id,
+        rung=given.rung,
+        kind="fixed" if given.fixed else "floor",
+        reason=given.reason,
+        by=given.by,
+        since=instants.text(given.since),
+        until=_text(given.until),
+        otherwise=standing.rung_by_rules,
+    )
 
 
 def _totals(standing: Standing, rules: Rules) -> Totals:

@@ -1,10 +1,10 @@
 """What is folded, and in which order."""
 
 from shared import instants
-from shared.events import Fact, ReferralCredited
+from shared.events import Fact, Override, ReferralCredited
 
-Known = Fact | ReferralCredited
-"""A fact of the person, or a credit for a friend they referred."""
+Known = Fact | ReferralCredited | Override
+"""A fact of the person, a credit for a friend they referred, or a word on their rung by hand."""
 
 
 def instant(fact: Known) -> int:

@@ -33,7 +33,7 @@ def step(
     at = instant(fact)
     if standing is None:
         if not makes_known(fact):
-            raise ValueError("a credit alone makes nobody known")
+            raise ValueError("a credit or an override alone makes nobody known")
         after = evolve(None, fact, rules)
         if moves is not None and (move := moved(None, after, at, rules)) is not None:
             moves.append(move)
@@ -86,7 +86,7 @@ def correct(
         before, changes = sweep(before, at, rules)
     after = past.fold(moves)
     if after is None:
-        raise ValueError("a credit alone makes nobody known")
+        raise ValueError("a credit or an override alone makes nobody known")
     after, steps = advance(after, at, rules)
     if moves is not None:
         moves.made += moves_of(steps, rules)

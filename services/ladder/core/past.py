@@ -7,7 +7,7 @@ is a matter of microseconds once the rest has been folded.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeGuard
 
 from services.ladder.core.evolve import advance, buy, evolve
 from services.ladder.core.facts import Known, instant, key
@@ -15,7 +15,14 @@ from services.ladder.core.moves import Move, Moves, moved, moves_of
 from services.ladder.core.orders import Paid, paid
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing
-from shared.events import PurchaseCompleted, PurchaseRefunded, ReferralCredited
+from shared.events import (
+    Fact,
+    PurchaseCompleted,
+    PurchaseRefunded,
+    ReferralCredited,
+    RungOverridden,
+    RungOverrideLifted,
+)
 
 SPACING: Final = 100
 """Facts between two standings that are kept on the way."""
@@ -23,9 +30,9 @@ SPACING: Final = 100
 Key = tuple[int, str, str]
 
 
-def makes_known(fact: Known) -> bool:
-    """Whether a person exists from this fact on; what others did does not make one known."""
-    return type(fact) is not ReferralCredited
+def makes_known(fact: Known) -> TypeGuard[Fact]:
+    """Whether a person exists from this fact on; what others did or decided does not make one known."""
+    return not isinstance(fact, ReferralCredited | RungOverridden | RungOverrideLifted)
 
 
 class Past:

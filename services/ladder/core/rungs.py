@@ -1,11 +1,14 @@
 """Rungs: entered when `enter` and `keep` hold, held until `keep` has failed for the whole grace."""
 
 from services.ladder.core.rules import Affected, Rules, Rung
-from services.ladder.core.standing import FOREVER, NEVER, Standing
+from services.ladder.core.standing import FOREVER, NEVER, Override, Standing
 
 
-def climb(standing: Standing, affected: Affected, at: int) -> None:
-    """Sets the rungs held after a fact at `at`; `affected`: from the lowest it may have changed upwards."""
+def climb(standing: Standing, affected: Affected, at: int) -> int:
+    """Sets the rungs held after a fact at `at`, and returns the highest, whatever an override shows.
+
+    `affected`: from the lowest it may have changed upwards.
+    """
     ends = list(standing.ends)
     moved = False  # the rung below was just entered or lost
     for rung, touched in affected:
@@ -18,7 +21,7 @@ def climb(standing: Standing, affected: Affected, at: int) -> None:
         elif end != FOREVER or not rung.lasting:
             ends[index] = _end_after_fact(standing, rung, end, at)
         moved = (ends[index] == NEVER) is not (end == NEVER)
-    _settle(standing, ends, at)
+    return _settle(standing, ends, at)
 
 
 def _end_after_fact(standing: Standing, rung: Rung, end: int, at: int) -> int:
@@ -42,18 +45,26 @@ def fall(standing: Standing, rules: Rules, at: int) -> None:
     _settle(standing, ends, at)
 
 
-def _settle(standing: Standing, ends: list[int], at: int) -> None:
+def override(standing: Standing, given: Override | None, at: int) -> None:
+    """Shows the rung given by hand from `at` on, or, with None, the one by the rules."""
+    standing.override = given
+    _settle(standing, list(standing.ends), at)
+
+
+def _settle(standing: Standing, ends: list[int], at: int) -> int:
     standing.ends = tuple(ends)
     number = len(ends)
     while ends[number - 1] == NEVER:
         number -= 1
-    if number != standing.rung:
-        standing.rung = number
+    shown = number if standing.override is None else standing.override.shown(number)
+    if shown != standing.rung:
+        standing.rung = shown
         standing.rung_since = at
+    return number
 
 
 def due(standing: Standing, rules: Rules) -> int:
-    """When the person falls if nothing more is heard, or FOREVER."""
+    """When the person falls by the rules if nothing more is heard, or FOREVER."""
     earliest = FOREVER
     for rung in resting(standing, rules):
         end = standing.ends[rung.index] + rung.grace
@@ -63,5 +74,6 @@ def due(standing: Standing, rules: Rules) -> int:
 
 
 def resting(standing: Standing, rules: Rules) -> tuple[Rung, ...]:
-    """The rung the person is on and those it rests on, the highest first."""
-    return rules.rests_on[standing.rung - 1]
+    """The rung the person is on by the rules and those it rests on, the highest first."""
+    rung = standing.rung if standing.override is None else standing.rung_by_rules
+    return rules.rests_on[rung - 1]

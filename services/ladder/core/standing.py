@@ -86,6 +86,27 @@ class Worth(msgspec.Struct, array_like=True, frozen=True, gc=False):
 NOTHING: Final = Worth()
 
 
+class Override(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A rung given by hand: at least (or, `fixed`, exactly) `rung` before the instant `until`."""
+
+    id: str
+    """Of the record that gave it."""
+    rung: int
+    fixed: bool
+    since: int
+    until: int
+    reason: str
+    by: str
+
+    def shown(self, rung: int) -> int:
+        """The rung that is shown where the rules say `rung`."""
+        return self.rung if self.fixed or rung < self.rung else rung
+
+    def holds(self, rung: int) -> bool:
+        """Whether the rung shown stays although the one by the rules, now `rung`, falls."""
+        return self.fixed or rung <= self.rung
+
+
 class Standing(msgspec.Struct, array_like=True, gc=False):
     """One person's standing: a function of the set of their facts, the rules and the time.
 
@@ -140,11 +161,21 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     worth: Worth = NOTHING
     endangered: bool = False
     """A fall is near and has been warned of."""
+    override: Override | None = None
+    """The rung given by hand; `rung` is the one shown, `ends` go on by the rules."""
 
     @property
     def phase(self) -> Phase:
         """The phase the stage belongs to."""
         return PHASE_OF[self.stage]
+
+    @property
+    def rung_by_rules(self) -> int:
+        """The rung without any override: the highest that is held."""
+        number = len(self.ends)
+        while self.ends[number - 1] == NEVER:
+            number -= 1
+        return number
 
     @property
     def referrals_made(self) -> int:

@@ -27,7 +27,7 @@ GAPS: Final = (DAILY, DAILY * 5 + LONG, SHORT, SHORT + LONG, SHORT * 3 + LONG)
 
 _EVERYTHING: Final = (
     "purchase", "refund", "referral", "credit", "identified", "responded", "checkout", "engaged", "complained",
-    "served", "rated", "consented", "objected", "cancelled", "joined", "left", "voiced",
+    "served", "rated", "consented", "objected", "cancelled", "joined", "left", "voiced", "overridden", "lifted",
 )  # fmt: skip
 KINDS: Final = (
     _EVERYTHING,
@@ -38,9 +38,12 @@ KINDS: Final = (
     ("purchase", "joined", "left", "referral", "voiced"),
     ("purchase",) * 6 + ("joined", "left", "referral", "credit", "credit", "voiced", "refund"),
     ("purchase", "purchase", "joined", "referral", "credit", "credit"),
+    ("purchase", "purchase", "joined", "left", "voiced", "refund", "overridden", "overridden", "lifted"),
     ("identified", "responded", "checkout", "engaged", "engaged", "consented", "joined", "cancelled"),
 )
-"""What a life is about: everything, buying, giving back, complaining, climbing up and down, or never buying."""
+"""What a life is about: everything, buying, giving back, complaining, climbing, also by hand, or never buying."""
+BY_OTHERS: Final = frozenset({"credit", "overridden", "lifted"})
+"""What makes nobody known."""
 AMOUNTS: Final = (("0", "10", "10", "25", "60", "100"), ("0", "0", "0", "0", "10"), ("10", "20"))
 
 
@@ -64,7 +67,7 @@ class Life:
     def facts(self, count: int) -> list[Told]:
         """So many facts in the order of time, but for small steps back; the first is the person's own."""
         day = START
-        told: list[Told] = [self.own(self.choose([kind for kind in self.kinds if kind != "credit"]), 0, START)]
+        told: list[Told] = [self.own(self.choose([kind for kind in self.kinds if kind not in BY_OTHERS]), 0, START)]
         for n in range(1, count):
             day += self.choose(self.gaps) * instants.DAY
             told.append(self.fact(n, max(START + 1, day + self.choose(OFFSETS))))
@@ -73,7 +76,13 @@ class Life:
     def fact(self, n: int, at: int) -> Told:
         """The n-th fact."""
         kind = self.choose(self.kinds)
-        return self.credit(at) if kind == "credit" else self.own(kind, n, at)
+        match kind:
+            case "credit":
+                return self.credit(at)
+            case "overridden" | "lifted":
+                return self.word(kind, n, at)
+            case _:
+                return self.own(kind, n, at)
 
     def own(self, kind: str, n: int, at: int) -> events.Fact:
         """A fact of the person's own."""
@@ -116,6 +125,22 @@ class Life:
         name = events.derived_id("credit", friend, str(version))
         time = (converted or cause).at
         return events.ReferralCredited(id=name, source="ladder", subject="me", time=time, data=data)
+
+    def word(self, kind: str, n: int, at: int) -> events.Override:
+        """A rung given by hand, for good or for a while, perhaps one that is over at once; or the lifting of one."""
+        name, time = self.name(n), instants.text(at)
+        if kind == "lifted":
+            taken = events.Lifting(by="crm")
+            return events.RungOverrideLifted(id=name, source=events.BY_HAND, subject="me", time=time, data=taken)
+        days = self.choose((None, None, -1, *SHORT[3:], *LONG))
+        given = events.Overriding(
+            rung=self.choose(range(1, 8)),
+            kind=self.choose(("floor", "fixed")),
+            reason="",
+            by="crm",
+            until=None if days is None else instants.text(at + days * instants.DAY),
+        )
+        return events.RungOverridden(id=name, source=events.BY_HAND, subject="me", time=time, data=given)
 
     def deed(self, friend: str, name: str, at: int) -> events.FactRef:
         """A fact of a friend."""

@@ -116,7 +116,7 @@ def lives(draw: st.DrawFn) -> list[Known]:
     facts: list[Known] = [draw(facts_at(0, make.day(0)))]
     for number in range(1, draw(st.integers(1, 16))):
         at = (at + draw(st.sampled_from(GAPS))) % SPAN
-        facts.append(draw(st.one_of(facts_at(number, make.day(at)), facts_at(number, make.day(at)), credits_at(at))))
+        facts.append(draw(st.one_of(*[facts_at(number, make.day(at))] * 3, credits_at(at), words_at(number, at))))
     return sorted({(fact.source, fact.id): fact for fact in facts}.values(), key=instant)
 
 
@@ -150,6 +150,16 @@ def credits_at(draw: st.DrawFn, at: float) -> Known:
     cause = draw(st.none() | st.sampled_from([make.day(at), make.day(at + 30)]))
     converted = make.day(at) if cause is None or draw(st.booleans()) else None
     return make.credit(friend, version, converted=converted, cause=cause)
+
+
+@st.composite
+def words_at(draw: st.DrawFn, number: int, at: float) -> Known:
+    """A rung given by hand, for a while or for good, or the lifting of what was given."""
+    name = f"{draw(st.sampled_from('abc'))}{number}"
+    if draw(st.sampled_from([True, False, False])):
+        return make.lifted(make.day(at), id_=name)
+    until = draw(st.none() | st.sampled_from(GAPS).map(lambda days: make.day(at + days)))
+    return make.overridden(make.day(at), draw(st.integers(1, 7)), fixed=draw(st.booleans()), until=until, id_=name)
 
 
 KINDS: tuple[Any, ...] = (

@@ -80,11 +80,15 @@ def explained(standing: Standing, at: int, shop: Shop) -> Seen:
         "last_purchase_at": _instant(totals.last_purchase_at),
         "made": told.referrals.made,
         "converted": told.referrals.converted,
-        "danger": _danger(told, at),
+        "danger": _danger(told, standing, at),
+        "otherwise": told.override.otherwise if told.override else told.rung.number,
+        "by_hand": told.override.id if told.override else None,
     }
 
 
-def _danger(told: Explanation, at: int) -> tuple[int, int] | None:
+def _danger(told: Explanation, standing: Standing, at: int) -> tuple[int, int] | None:
+    if standing.override is not None and standing.override.holds(standing.rung_by_rules):
+        return None
     if told.falls is None or instants.parse(told.falls.at) - oracle.WARNING > at:
         return None
     return told.falls.to, instants.parse(told.falls.at)

@@ -17,7 +17,7 @@ from shared import instants
 from shared.events import Needed
 from tests.make import RULES_TOML, credit, day, fact, purchase, rules
 from tests.unit.core.lives import EXOTIC, RULES, lives
-from tests.unit.core.told import stand
+from tests.unit.core.told import of_type, stand
 
 every_rules = pytest.mark.parametrize("rules", RULES.values(), ids=RULES.keys())
 thorough = settings(max_examples=50, deadline=None)
@@ -85,6 +85,7 @@ def test_a_customer_at_risk() -> None:
             "first_purchase_at": "2024-01-01T00:00:00Z",
             "last_purchase_at": "2024-02-11T00:00:00Z",
         },
+        "override": None,
         "referrals": {"made": 0, "converted": 0},
     }
 
@@ -185,12 +186,12 @@ def test_the_fall_happens_as_explained(rules: Rules, facts: list[Known], wait: i
     """Nothing more being heard, the person falls at the instant named, to the rung named, and no sooner."""
     standing, now, told = explained(rules, facts, wait)
     if told.falls is None:
-        after, _ = fold.sweep(standing, now + 10_000 * instants.DAY, rules)
-        assert after.rung == standing.rung
+        _, changes = fold.sweep(standing, now + 10_000 * instants.DAY, rules)
+        assert not of_type(changes, "rung.demoted")
         return
     at = instants.parse(told.falls.at)
     assert at > now
-    assert fold.sweep(standing, at - 1, rules)[0].rung == told.rung.number
+    assert not of_type(fold.sweep(standing, at - 1, rules)[1], "rung.demoted")
     assert fold.sweep(standing, at, rules)[0].rung == told.falls.to
     assert told.falls.because
 
@@ -202,6 +203,8 @@ def test_the_reasons_hold(rules: Rules, facts: list[Known], wait: int) -> None:
     """Outside its grace a rung is held by criteria that are met, each with the facts that meet it."""
     standing, now, told = explained(rules, facts, wait)
     rung = rules.rungs[told.rung.number - 1]
+    by_hand = [one.measure for one in told.rung.because] == ["override"]
+    assert by_hand is (standing.rung != standing.rung_by_rules)
     in_grace = standing.ends[rung.index] <= now
     assert in_grace or told.rung.number == 1 or told.rung.because
     for one in told.rung.because:
@@ -215,7 +218,7 @@ def test_the_reasons_hold(rules: Rules, facts: list[Known], wait: int) -> None:
 @thorough
 @given(facts=lives(), wait=later, data=st.data())
 def test_who_does_what_is_missing_rises(rules: Rules, facts: list[Known], wait: int, data: st.DataObject) -> None:
-    """Any of the ways missing, once gone, leads to the next rung, unless its keep alone still fails."""
+    """Any of the ways missing, once gone, leads to the next rung by the rules, unless its keep alone still fails."""
     standing, now, told = explained(rules, facts, wait)
     if told.next_ is None:
         return
@@ -223,7 +226,7 @@ def test_who_does_what_is_missing_rises(rules: Rules, facts: list[Known], wait: 
     for more in supplied(data.draw(st.sampled_from(told.next_.missing)), now, rules):
         after, _ = fold.step(after, more, rules)
     rung = rules.rungs[told.next_.number - 1]
-    assert after.rung >= told.next_.number or rung.enter.until(after) > now >= rung.keep.until(after)
+    assert after.rung_by_rules >= told.next_.number or rung.enter.until(after) > now >= rung.keep.until(after)
 
 
 def explained(rules: Rules, facts: list[Known], wait: int) -> tuple[Standing, int, Explanation]:

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import instants
-from shared.events import ReferralCredited
 from tests import make, oracle
 from tests.cdnow import cdnow_purchases
 from tests.oracle import Shop, Told
@@ -60,6 +59,13 @@ CORNERS: dict[str, list[Told | int]] = {
         make.fact("membership.ended", make.day(100), cause="not_renewed"),
         make.purchase(make.day(130)),
         make.fact("membership.started", make.day(130), id_="a"),
+    ],
+    "a member by hand falls underneath, and more is given on the day that the first is over": [
+        make.purchase(make.day(0)),
+        make.overridden(make.day(1), 5, until=make.day(131)),
+        make.fact("membership.started", make.day(2)),
+        make.fact("membership.ended", make.day(101), cause="moved"),
+        make.overridden(make.day(131), 2, fixed=True),
     ],
 }
 """Facts, and instants swept to."""
@@ -175,9 +181,8 @@ def instants_of_interest(facts: Sequence[Told], shop: Shop, random: Random) -> l
 
 
 def shuffled(facts: Sequence[Told], random: Random) -> list[Told | int]:
-    """Any order with sweeps in between, but credits, which answer a referral, never before the person's first fact."""
+    """Any order with sweeps in between, but nobody is credited or given a rung before their first fact."""
     rest: list[Told | int] = list(facts[1:])
     rest += [random.choice(facts).at + random.randint(0, 500) * instants.DAY for _ in range(random.randint(0, 3))]
     random.shuffle(rest)
-    credited = any(isinstance(fact, ReferralCredited) for fact in facts)
-    return [facts[0], *rest] if credited else random.sample([facts[0], *rest], len(rest) + 1)
+    return [facts[0], *rest] if not all(map(oracle.is_own, facts)) else random.sample([facts[0], *rest], len(rest) + 1)
