@@ -138,11 +138,11 @@ figure = Table(
     metadata,
     Column("lane", Integer, nullable=False),
     Column("span", Key, nullable=False, comment="day or month"),
-    Column("kind", Key, nullable=False, comment="cell, cohort or way"),
+    Column("kind", Key, nullable=False, comment="cell, cohort, source or way"),
     Column(
         "day", Integer, nullable=False, comment="the first of the span, in days since 1970-01-01 in the shop's zone"
     ),
-    Column("key", Key, nullable=False, comment="which cell, cohort or way"),
+    Column("key", Key, nullable=False, comment="which cell, cohort, source or way"),
     *[Column(name, BigInteger, nullable=False) for name in Figure._fields],
     PrimaryKeyConstraint("lane", "span", "kind", "day", "key"),
     comment="daily differences: what they sum up to is a figure",

@@ -40,6 +40,8 @@ def refunded(worth: Worth) -> Worth:
 def identified(worth: Worth, told: Identification, rules: Rules) -> Worth:
     """Where they came from and what that cost: the first that is told of each, for one is won but once."""
     cost, source = worth.acquisition_cost, worth.source
+    if (cost is not None or told.acquisition_cost is None) and (source is not None or told.source is None):
+        return worth
     if cost is None and told.acquisition_cost is not None:
         cost = _minor(told.acquisition_cost, rules)
     if source is None and told.source is not None:

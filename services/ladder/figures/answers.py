@@ -63,9 +63,9 @@ class Kpis(Struct, kw_only=True):
 
 
 class Group(Struct, kw_only=True):
-    """The figures of one rung, cohort or month; by rung there is no figure by the definition `cohort`."""
+    """The figures of one rung, cohort, month or source; the definition `cohort` is of cohorts only."""
 
-    key: str
+    key: Annotated[str | None, Meta(description="A source as it was named, null: none has been. Else never null.")]
     counts: Counts
     simple: Kpis
     cohort: Kpis | None
@@ -102,6 +102,7 @@ class KpiAnswer(Struct, kw_only=True):
     cohort: Kpis
     by: str | None
     groups: list[Group]
+    others: Annotated[Group | None, Meta(description="Sources beyond the thousand with the most people.")]
     curves: list[Curve]
 
 
