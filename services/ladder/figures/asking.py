@@ -3,14 +3,16 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from services.ladder.core import worth
 from services.ladder.core.moves import first_of, month_of
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import RUNGS
 from services.ladder.figures import answers, days
-from services.ladder.figures.flows import Running, by_rung, flows
+from services.ladder.figures.flows import Brought, Running, by_rung, flows
 from services.ladder.figures.kpis import DEFINITIONS, YEAR, Money, cohort, counts, simple
 from services.ladder.figures.queries import FigureQueries, added
-from services.ladder.figures.sums import Figure, Kind, month_key, read_source
+from services.ladder.figures.rows import Kind
+from services.ladder.figures.sums import Figure, month_key, read_source
 from shared.http import Fault, Problem
 
 NOTHING: Final = Figure()
@@ -25,6 +27,13 @@ class By(StrEnum):
     COHORT = "cohort"
     MONTH = "month"
     SOURCE = "source"
+
+
+class Day(NamedTuple):
+    """The ladder of a day: the running sums by cell, and by rung what the people there are worth."""
+
+    cells: dict[str, Figure]
+    worth: dict[int, worth.Sums]
 
 
 class _Groups(NamedTuple):
@@ -167,14 +176,22 @@ class Figures:
         span = await self.span(first, last)
         ways = [await self._queries.before(Kind.WAY, day) for day in span]
         cells = [await self._queries.before(Kind.CELL, day) for day in span]
-        return flows(span, Running(*ways), Running(*map(by_rung, cells)), self._rules)
+        brought = [await self._queries.worth(Kind.BROUGHT, day) for day in span]
+        return flows(span, Running(*ways), Running(*map(by_rung, cells)), Brought(*brought), self._rules)
 
     # -- the ladder of a day -------------------------------------------------------------------------------------
 
-    async def at(self, day: int) -> dict[str, Figure]:
-        """The running sums of every cell at the end of a day. Raises Problem 409."""
+    async def at(self, day: int) -> Day:
+        """The running sums at the end of a day. Raises Problem 409."""
         await self.today()
-        return await self._queries.before(Kind.CELL, day + 1)
+        cells = await self._queries.before(Kind.CELL, day + 1)
+        brought, carried = [await self._queries.worth(kind, day + 1) for kind in (Kind.BROUGHT, Kind.CARRIED)]
+        rungs = range(1, len(RUNGS) + 1)
+        return Day(cells, {rung: _whole(str(rung), brought, carried) for rung in rungs})
+
+
+def _whole(rung: str, *parts: dict[str, worth.Sums]) -> worth.Sums:
+    return worth.Sums(*map(sum, zip(*(part.get(rung, worth.Sums()) for part in parts), strict=True)))
 
 
 def _months(cohorts: dict[str, Figure]) -> dict[int, Figure]:

@@ -6,10 +6,12 @@ from typing import Final, NamedTuple
 from services.ladder.core.moves import NOWHERE
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF, RUNGS, Stage
+from services.ladder.core.worth import Sums
 from services.ladder.figures import answers, days
 from services.ladder.figures.kpis import YEAR, Money, ratio, told
 from services.ladder.figures.queries import added, difference
 from services.ladder.figures.sums import Figure, read_cell
+from services.ladder.figures.valuing import value
 
 _NOTHING: Final = Figure()
 _DAY_SECONDS: Final = 86_400
@@ -22,14 +24,30 @@ class Running(NamedTuple):
     end: Mapping[str, Figure]
 
 
+class Brought(NamedTuple):
+    """Of what people are worth that which had come about, by rung, at the begin and at the end of a period."""
+
+    start: Mapping[str, Sums]
+    end: Mapping[str, Sums]
+
+
 class _Step(NamedTuple):
     from_: int
     to: int
     figure: Figure
 
 
-def flows(span: days.Span, ways: Running, rungs: Running, rules: Rules) -> answers.Flows:
-    """The answer; `ways` are by the key of a way, `rungs` by that of a rung."""
+class _Rung(NamedTuple):
+    """The running sums of one rung at both ends, and what was brought between them."""
+
+    number: int
+    start: Figure
+    end: Figure
+    brought: Sums
+
+
+def flows(span: days.Span, ways: Running, rungs: Running, brought: Brought, rules: Rules) -> answers.Flows:
+    """The answer; `ways` are by the key of a way, `rungs` by that of a rung, what was brought by its number."""
     money = Money(rules.exponent)
     gone = {key: difference(figure, ways.start.get(key, _NOTHING)) for key, figure in ways.end.items()}
     moved = {key: figure for key, figure in sorted(gone.items()) if figure.entered}
@@ -39,9 +57,14 @@ def flows(span: days.Span, ways: Running, rungs: Running, rules: Rules) -> answe
         currency=rules.currency,
         ways=[_way(key, figure, money) for key, figure in moved.items()],
         rungs=[
-            _rung(number, span, steps, (rungs.start[key], rungs.end[key]), money) for number, key in enumerate(RUNGS, 1)
+            _flow(_Rung(number, rungs.start[key], rungs.end[key], _between(brought, str(number))), steps, span, rules)
+            for number, key in enumerate(RUNGS, 1)
         ],
     )
+
+
+def _between(brought: Brought, rung: str) -> Sums:
+    return difference(brought.end.get(rung, Sums()), brought.start.get(rung, Sums()))
 
 
 def by_rung(cells: Mapping[str, Figure]) -> dict[str, Figure]:
@@ -64,10 +87,8 @@ def _way(key: str, figure: Figure, money: Money) -> answers.Way:
     return answers.Way(from_=_place(from_), to=place, people=figure.entered, spent=money.text(figure.money_in))
 
 
-def _rung(
-    number: int, span: days.Span, steps: list[_Step], ends: tuple[Figure, Figure], money: Money
-) -> answers.RungFlow:
-    start, end = ends
+def _flow(rung: _Rung, steps: list[_Step], span: days.Span, rules: Rules) -> answers.RungFlow:
+    (number, start, end, brought), money = rung, Money(rules.exponent)
     within, people = difference(end, start), (start.entered - start.gone, end.entered - end.gone)
     climbed = sum(step.figure.entered for step in steps if step.from_ == number < step.to)
     fell = sum(step.figure.entered for step in steps if step.to < number == step.from_)
@@ -86,6 +107,7 @@ def _rung(
         orders=within.orders,
         revenue=money.text(within.revenue),
         revenue_per_person=money.rounded(ratio(2 * within.revenue * YEAR, sum(people) * span.days)),
+        value=value(within.revenue, brought, rules),
     )
 
 
