@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from services.ladder.core import fold
+from services.ladder.core import fold, worth
 from services.ladder.core.moves import Moves
 from services.ladder.core.past import Past
 from services.ladder.core.rules import Rules
@@ -136,9 +136,12 @@ Figures = dict[tuple[object, ...], tuple[int, ...]]
 
 async def figured(pool: Pool) -> Figures:
     """The daily differences over all lanes, without rows that say nothing."""
-    columns = ", ".join(f"sum({name})::bigint" for name in Figure._fields)
-    rows = await pool.fetch(f"select span, kind, day, key, {columns} from ladder.figure group by 1, 2, 3, 4")
-    return {tuple(row[:4]): tuple(row[4:]) for row in rows if any(row[4:])}
+    found: Figures = {}
+    for table, names in (("figure", Figure._fields), ("worth", worth.Sums._fields)):
+        columns = ", ".join(f"sum({name})::bigint" for name in names)
+        rows = await pool.fetch(f"select span, kind, day, key, {columns} from ladder.{table} group by 1, 2, 3, 4")
+        found |= {tuple(row[:4]): tuple(row[4:]) for row in rows if any(row[4:])}
+    return found
 
 
 async def refigured(pool: Pool, rules: Rules) -> Figures:
@@ -152,7 +155,7 @@ async def refigured(pool: Pool, rules: Rules) -> Figures:
         assert newest is not None
         fold.sweep(newest, decode(row["state"]).step_at, rules, moves.made)
         sums.count(moves)
-    return {tuple(row[:4]): tuple(row.figure) for row in sums.rows()}
+    return {tuple(row[:4]): tuple(row.figure) for row in sums.rows() + sums.worth.rows()}
 
 
 # -- what the oracle says ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from services.ladder.core.explain import Explanation
+from services.ladder.figures.answers import Value
 from shared.events import Announcement, PhaseName
 
 NextPage = Annotated[str | None, Meta(description="The cursor of the next page; null on the last one.")]
@@ -92,12 +93,13 @@ class People(Struct, kw_only=True):
 
 
 class RungCount(Struct, kw_only=True):
-    """How many people stand on a rung and what they have spent."""
+    """How many people stand on a rung and what they have spent; at the end of a day also what they are worth so far."""
 
     number: int
     key: str
     people: int
     spent: str
+    value: Value | UnsetType = UNSET
 
 
 class PhaseCount(Struct, kw_only=True):

@@ -4,6 +4,8 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from services.ladder.answers import PhaseCount, Picture, RungCount
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import PHASE_OF, RUNGS
@@ -11,6 +13,7 @@ from services.ladder.feed import ALL_TYPES
 from services.ladder.figures import days
 from services.ladder.figures.asking import Figures
 from services.ladder.figures.sums import read_cell
+from services.ladder.figures.valuing import value
 from services.ladder.queries import Queries
 from shared import instants
 
@@ -39,7 +42,8 @@ async def picture(queries: Queries, rules: Rules) -> Picture:
 async def picture_of(day: date, figures: Figures, rules: Rules) -> Picture:
     """Everybody at the end of a day, from running sums."""
     on_rung, in_stage, spent = Counter[int](), Counter[str](), Counter[int]()
-    for key, figure in (await figures.at(days.number(day))).items():
+    cells, worth = await figures.at(days.number(day))
+    for key, figure in cells.items():
         rung, stage = read_cell(key)
         on_rung[rung] += figure.entered - figure.gone
         in_stage[str(stage)] += figure.entered - figure.gone
@@ -47,7 +51,12 @@ async def picture_of(day: date, figures: Figures, rules: Rules) -> Picture:
     return Picture(
         as_of=day.isoformat(),
         people=on_rung.total(),
-        rungs=[_rung(number, on_rung[number], spent[number], rules) for number, _ in enumerate(RUNGS, 1)],
+        rungs=[
+            replace(
+                _rung(number, on_rung[number], spent[number], rules), value=value(spent[number], worth[number], rules)
+            )
+            for number, _ in enumerate(RUNGS, 1)
+        ],
         phases=[PhaseCount(phase=phase, stage=stage, people=in_stage[stage]) for stage, phase in PHASE_OF.items()],
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
+from services.ladder.core.worth import Sums as Worth
 from services.ladder.figures.sums import Figure
 from shared.lanes.tables import Key, lane_tables
 
@@ -138,12 +139,27 @@ figure = Table(
     metadata,
     Column("lane", Integer, nullable=False),
     Column("span", Key, nullable=False, comment="day or month"),
-    Column("kind", Key, nullable=False, comment="cell, cohort or way"),
+    Column("kind", Key, nullable=False, comment="cell, cohort, source or way"),
     Column(
         "day", Integer, nullable=False, comment="the first of the span, in days since 1970-01-01 in the shop's zone"
     ),
-    Column("key", Key, nullable=False, comment="which cell, cohort or way"),
+    Column("key", Key, nullable=False, comment="which cell, cohort, source or way"),
     *[Column(name, BigInteger, nullable=False) for name in Figure._fields],
     PrimaryKeyConstraint("lane", "span", "kind", "day", "key"),
     comment="daily differences: what they sum up to is a figure",
+)
+
+worth = Table(
+    "worth",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("span", Key, nullable=False, comment="day or month"),
+    Column("kind", Key, nullable=False, comment="brought or carried"),
+    Column(
+        "day", Integer, nullable=False, comment="the first of the span, in days since 1970-01-01 in the shop's zone"
+    ),
+    Column("key", Key, nullable=False, comment="the rung"),
+    *[Column(name, BigInteger, nullable=False) for name in Worth._fields],
+    PrimaryKeyConstraint("lane", "span", "kind", "day", "key"),
+    comment="daily differences of what people on a rung cost and bring besides what they pay",
 )

@@ -21,3 +21,5 @@ async def write(tx: Connection, turn: Turn) -> None:
         await store.park(tx, lane, turn.now, turn.waiting)
     if rows := turn.figures.rows():
         await figures.add(tx, lane, rows)
+    if rows := turn.figures.worth.rows():
+        await figures.add_worth(tx, lane, rows)

@@ -97,6 +97,8 @@ def _settle(after: Standing, rules: Rules, at: int) -> None:
 def _order(after: Standing, fact: PurchaseCompleted, net: int, rules: Rules) -> Affected:
     _count_day(after, rules, fact.at)
     _remember_order(after, fact.id, net, rules, fact.at)
+    if fact.data.items:
+        after.worth = worth.supplied(after.worth, fact.data, net, rules)
     if after.purchase_days == 1:
         after.first_day_spent = after.spent
         if after.purchases == 1 and fact.data.discount is not None:

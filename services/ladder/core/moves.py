@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from services.ladder.core.evolve import Step
 from services.ladder.core.rules import Rules
-from services.ladder.core.standing import Stage, Standing
+from services.ladder.core.standing import NOTHING, Stage, Standing, Worth
 from shared.instants import DAY, SECOND
 
 NOWHERE: Final = 0
@@ -40,6 +40,9 @@ class Move(NamedTuple):
     """The day of the first order; means nothing before there is one."""
     first_of_month: bool
     """Whether this is the person's first order of the calendar month."""
+    was: Worth
+    """What the person had cost before, and where they came from as far as that was known."""
+    worth: Worth
 
 
 @dataclass(slots=True)
@@ -60,10 +63,16 @@ def moved(before: Standing | None, after: Standing, at: int, rules: Rules) -> Mo
     """The move of one step at `at`; None where nothing changes that figures know of."""
     if before is None:
         had, carried, from_rung, from_stage, on_rung, in_stage, last = 0, 0, NOWHERE, None, 0, 0, 0
-    elif before.rung == after.rung and before.stage is after.stage and before.purchases == after.purchases:
+        was = NOTHING
+    elif (
+        before.rung == after.rung
+        and before.stage is after.stage
+        and before.purchases == after.purchases
+        and before.worth is after.worth
+    ):
         return None
     else:
-        had, carried, last = before.purchases, before.spent, before.last_day
+        had, carried, last, was = before.purchases, before.spent, before.last_day, before.worth
         from_rung, from_stage = before.rung, before.stage
         on_rung = (at - before.rung_since) // SECOND if from_rung != after.rung else 0
         in_stage = (at - before.phase_since) // SECOND if from_stage is not after.stage else 0
@@ -83,6 +92,8 @@ def moved(before: Standing | None, after: Standing, at: int, rules: Rules) -> Mo
         orders,
         after.first_day,
         orders > 0 and (not had or month_of(last) < month_of(day)),
+        was,
+        after.worth,
     )
 
 

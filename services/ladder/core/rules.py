@@ -39,7 +39,7 @@ MARKED: Final = (
 """The measures that count facts other than purchases."""
 
 
-MAKE: Final = 2
+MAKE: Final = 3
 """Raised whenever a standing remembers more than before: those folded by older code must be folded anew."""
 
 

@@ -81,6 +81,10 @@ class Worth(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The first that was named."""
     first_discount: int = 0
     """On the first order that stands."""
+    costed: int = 0
+    """Of what was spent the part for goods whose cost is known."""
+    cost: int = 0
+    """Of these goods."""
 
 
 NOTHING: Final = Worth()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, Worth
-from shared.events import LARGEST_AMOUNT, Identification
+from shared.events import LARGEST_AMOUNT, Identification, Purchase
 
 _MINUTE: Final = 60_000
 """Milliseconds."""
@@ -40,6 +40,8 @@ def refunded(worth: Worth) -> Worth:
 def identified(worth: Worth, told: Identification, rules: Rules) -> Worth:
     """Where they came from and what that cost: the first that is told of each, for one is won but once."""
     cost, source = worth.acquisition_cost, worth.source
+    if (cost is not None or told.acquisition_cost is None) and (source is not None or told.source is None):
+        return worth
     if cost is None and told.acquisition_cost is not None:
         cost = _minor(told.acquisition_cost, rules)
     if source is None and told.source is not None:
@@ -52,19 +54,65 @@ def discounted(worth: Worth, discount: Decimal, rules: Rules) -> Worth:
     return replace(worth, first_discount=_minor(discount, rules))
 
 
+def supplied(worth: Worth, purchase: Purchase, net: int, rules: Rules) -> Worth:
+    """An order of goods; of one that was paid back in part, the same part of their cost is taken to have come back."""
+    goods = _goods(purchase, rules)
+    if goods is None:
+        return worth
+    paid = rules.minor(purchase.amount)
+    costed, cost = goods if net == paid else [_part(each * net, paid) for each in goods]
+    return replace(worth, costed=worth.costed + costed, cost=worth.cost + cost)
+
+
+def _goods(purchase: Purchase, rules: Rules) -> tuple[int, int] | None:
+    """(what is paid for the items whose cost is told, that cost); None where it cannot be said for any.
+
+    What an order costs more or less than its items, such as shipping or a discount, goes with those that have a cost.
+    """
+    items = purchase.items or ()
+    costs = [item.cost for item in items if item.cost is not None and _is_amount(item.cost)]
+    others = [item.amount for item in items if item.cost is None or not _is_amount(item.cost)]
+    told = [amount for amount in others if amount is not None and _is_amount(amount)]
+    if not costs or len(told) < len(others):
+        return None
+    costed = rules.minor(purchase.amount) - rules.minor(min(_LARGEST, sum(told, Decimal(0))))
+    return max(0, costed), rules.minor(min(_LARGEST, sum(costs, Decimal(0))))
+
+
 def _minor(amount: Decimal, rules: Rules) -> int:
+    return rules.minor(amount) if _is_amount(amount) else 0
+
+
+def _is_amount(amount: Decimal) -> bool:
     """Not every program that writes to the log checks what it writes: what is no amount is nothing."""
-    return rules.minor(amount) if amount.is_finite() and 0 < amount <= _LARGEST else 0
+    return amount.is_finite() and 0 <= amount <= _LARGEST
 
 
 # -- as it is asked for ------------------------------------------------------------------------------------------
+
+
+class Sums(NamedTuple):
+    """What adds up, over one person or many; money in minor units."""
+
+    costed: int = 0
+    cost: int = 0
+    served: int = 0
+    """Milliseconds."""
+    complaints: int = 0
+    refunds: int = 0
+    acquisition: int = 0
+
+
+def sums(worth: Worth) -> Sums:
+    """Of one person."""
+    return Sums(worth.costed, worth.cost, worth.served, worth.complaints, worth.refunds, worth.acquisition_cost or 0)
 
 
 class Rates(NamedTuple):
     """The rates of the rules as integers, so that all who ask come to the same minor unit."""
 
     margin: int
-    """Millionths of what was paid."""
+    """Millionths of what was paid for goods of which no cost is known."""
     referral_share: int
     """Millionths of a friend's margin."""
     minute: int
@@ -74,7 +122,7 @@ class Rates(NamedTuple):
 
 
 class Net(NamedTuple):
-    """What a person is worth so far, in minor units."""
+    """What a person, or many, are worth so far, in minor units."""
 
     margin: int
     """Of what they paid what remained."""
@@ -100,13 +148,21 @@ def rates_of(rules: Rules) -> Rates:
 
 def net_of(standing: Standing, friends_spent: int, rates: Rates) -> Net:
     """What a person is worth so far; `friends_spent`: what those paid whom they are credited with, net of refunds."""
-    worth = standing.worth
-    margin = _part(standing.spent * rates.margin, _PPM)
-    referred = _part(friends_spent * rates.margin * rates.referral_share, _PPM**2)
-    effort = _part(worth.served * rates.minute, _MINUTE * _PPM)
-    effort += worth.complaints * rates.complaint + worth.refunds * rates.refund
-    acquisition = worth.acquisition_cost or 0
-    return Net(margin, referred, effort, acquisition, margin + referred - effort - acquisition)
+    return net(standing.spent, friends_spent, sums(standing.worth), rates)
+
+
+def net(spent: int, friends_spent: int, told: Sums, rates: Rates) -> Net:
+    """What people are worth who have spent this."""
+    margin = _part(_margin(spent, told.costed, told.cost, rates), _PPM)
+    referred = _part(_margin(friends_spent, 0, 0, rates) * rates.referral_share, _PPM**2)
+    effort = _part(told.served * rates.minute, _MINUTE * _PPM)
+    effort += told.complaints * rates.complaint + told.refunds * rates.refund
+    return Net(margin, referred, effort, told.acquisition, margin + referred - effort - told.acquisition)
+
+
+def _margin(spent: int, costed: int, cost: int, rates: Rates) -> int:
+    """Millionths of minor units; the share of the rules stands for the costs that are not known."""
+    return (spent - costed) * rates.margin + (costed - cost) * _PPM
 
 
 def _part(amount: int, of: int) -> int:

@@ -63,9 +63,9 @@ class Kpis(Struct, kw_only=True):
 
 
 class Group(Struct, kw_only=True):
-    """The figures of one rung, cohort or month; by rung there is no figure by the definition `cohort`."""
+    """The figures of one rung, cohort, month or source; the definition `cohort` is of cohorts only."""
 
-    key: str
+    key: Annotated[str | None, Meta(description="A source as it was named, null: none has been. Else never null.")]
     counts: Counts
     simple: Kpis
     cohort: Kpis | None
@@ -102,6 +102,7 @@ class KpiAnswer(Struct, kw_only=True):
     cohort: Kpis
     by: str | None
     groups: list[Group]
+    others: Annotated[Group | None, Meta(description="Sources beyond the thousand with the most people.")]
     curves: list[Curve]
 
 
@@ -122,12 +123,22 @@ class Way(Struct, kw_only=True):
     spent: str
 
 
+class Value(Struct, kw_only=True):
+    """What people are worth: net = margin - effort - acquisition, at the rates of the rules as they are now."""
+
+    margin: Annotated[str, Meta(description="Of what they paid what remains after the goods are paid for.")]
+    effort: Annotated[str, Meta(description="Minutes of service, complaints and refunds.")]
+    acquisition: Annotated[str, Meta(description="What it cost to win them.")]
+    net: str
+
+
 class RungFlow(Struct, kw_only=True):
     """What happened on a rung: people at the begin and at the end, who came and went, and what it was worth.
 
     `climbed` and `fell` are who left it upwards and downwards, their rates are over the people at the start, per year.
     `days_on_rung` is the mean of the stays that ended in the period. Orders and revenue are of those who stood here
-    after the order; `revenue_per_person` is over the mean of the people at start and end, per year.
+    after the order; `revenue_per_person` is over the mean of the people at start and end, per year. `value` is of what
+    they paid and cost in the period, while they stood here.
     """
 
     number: int
@@ -143,6 +154,7 @@ class RungFlow(Struct, kw_only=True):
     orders: int
     revenue: str
     revenue_per_person: Money
+    value: Value
 
 
 class Flows(Struct, kw_only=True):

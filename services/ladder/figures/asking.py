@@ -3,17 +3,21 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from services.ladder.core.moves import NOWHERE, first_of, month_of
+from services.ladder.core import worth
+from services.ladder.core.moves import first_of, month_of
 from services.ladder.core.rules import Rules
-from services.ladder.core.standing import PHASE_OF, RUNGS, Stage
+from services.ladder.core.standing import RUNGS
 from services.ladder.figures import answers, days
-from services.ladder.figures.kpis import DEFINITIONS, YEAR, Money, cohort, counts, ratio, simple, told
-from services.ladder.figures.queries import FigureQueries, added, difference
-from services.ladder.figures.sums import Figure, Kind, month_key, read_cell
+from services.ladder.figures.flows import Brought, Running, by_rung, flows
+from services.ladder.figures.kpis import DEFINITIONS, YEAR, Money, cohort, counts, simple
+from services.ladder.figures.queries import FigureQueries, added
+from services.ladder.figures.rows import Kind
+from services.ladder.figures.sums import Figure, month_key, read_source
 from shared.http import Fault, Problem
 
 NOTHING: Final = Figure()
-_DAY_SECONDS: Final = 86_400
+SOURCES: Final = 1_000
+"""Sources that are told apart."""
 
 
 class By(StrEnum):
@@ -22,22 +26,19 @@ class By(StrEnum):
     RUNG = "rung"
     COHORT = "cohort"
     MONTH = "month"
+    SOURCE = "source"
 
 
-class Span(NamedTuple):
-    """The days from `first` to before `after`."""
+class Day(NamedTuple):
+    """The ladder of a day: the running sums by cell, and by rung what the people there are worth."""
 
-    first: int
-    after: int
+    cells: dict[str, Figure]
+    worth: dict[int, worth.Sums]
 
-    @property
-    def days(self) -> int:
-        """How many there are."""
-        return self.after - self.first
 
-    def told(self) -> answers.Period:
-        """As it is answered: the last day belongs to it."""
-        return answers.Period(first=days.text(self.first), last=days.text(self.after - 1), days=self.days)
+class _Groups(NamedTuple):
+    told: list[answers.Group]
+    others: answers.Group | None = None
 
 
 class Figures:
@@ -60,7 +61,7 @@ class Figures:
             )
         return self._rules.day_of(present.now)[0]
 
-    async def span(self, first: int | None, last: int | None) -> Span:
+    async def span(self, first: int | None, last: int | None) -> days.Span:
         """The period asked for; it ends today and begins a year before its end. Raises Problem 409 and 422."""
         today = await self.today()
         after = (today if last is None else last) + 1
@@ -72,7 +73,7 @@ class Figures:
                 "The period ends before it begins",
                 errors=[Fault(pointer="/query/from", detail="must not be later than `to`")],
             )
-        return Span(begin, after)
+        return days.Span(begin, after)
 
     # -- figures of a period -------------------------------------------------------------------------------------
 
@@ -83,6 +84,7 @@ class Figures:
         cohorts = [await self._queries.before(Kind.COHORT, day) for day in span]
         start, end = (added(found.values()) for found in cells)
         begun = {month: figure for month, figure in _months(cohorts[1]).items() if _begins(month, span)}
+        groups = await self._groups(by, span, cells, cohorts)
         return answers.KpiAnswer(
             period=span.told(),
             currency=self._rules.currency,
@@ -91,30 +93,32 @@ class Figures:
             simple=simple(start, end, span.days, money),
             cohort=cohort(begun, span.after, money),
             by=by,
-            groups=await self._groups(by, span, cells, cohorts),
+            groups=groups.told,
+            others=groups.others,
             curves=await self._curves(begun, span),
         )
 
     async def _groups(
-        self, by: By | None, span: Span, cells: list[dict[str, Figure]], cohorts: list[dict[str, Figure]]
-    ) -> list[answers.Group]:
+        self, by: By | None, span: days.Span, cells: list[dict[str, Figure]], cohorts: list[dict[str, Figure]]
+    ) -> _Groups:
         match by:
             case None:
-                return []
+                return _Groups([])
             case By.RUNG:
-                starts, ends = map(_by_rung, cells)
-                return [self._group(key, starts[key], ends[key], span.days) for key in RUNGS]
+                starts, ends = map(by_rung, cells)
+                return _Groups([self._group(key, starts[key], ends[key], span.days) for key in RUNGS])
             case By.COHORT:
                 starts, ends = cohorts
-                return [
-                    self._group(key, starts.get(key, NOTHING), ends[key], span.days, days.read_month(key), span.after)
-                    for key in sorted(ends)
-                ]
+                return _Groups(
+                    [self._of_cohort(key, starts.get(key, NOTHING), ends[key], span) for key in sorted(ends)]
+                )
             case By.MONTH:
-                return await self._by_month(span)
+                return _Groups(await self._by_month(span))
+            case By.SOURCE:
+                return await self._by_source(span)
 
     def _group(
-        self, key: str, start: Figure, end: Figure, length: int, month: int | None = None, after: int = 0
+        self, key: str | None, start: Figure, end: Figure, length: int, month: int | None = None, after: int = 0
     ) -> answers.Group:
         money = self._money
         members = None if month is None else cohort({month: end}, after, money)
@@ -126,7 +130,10 @@ class Figures:
             cohort=members,
         )
 
-    async def _by_month(self, span: Span) -> list[answers.Group]:
+    def _of_cohort(self, key: str, start: Figure, end: Figure, span: days.Span) -> answers.Group:
+        return self._group(key, start, end, span.days, days.read_month(key), span.after)
+
+    async def _by_month(self, span: days.Span) -> list[answers.Group]:
         """Whole months within the period, one after the other, each from the running sums at its begin and end."""
         months = _whole_months(span)
         if not months:
@@ -141,7 +148,18 @@ class Figures:
             running = end
         return groups
 
-    async def _curves(self, begun: dict[int, Figure], span: Span) -> list[answers.Curve]:
+    async def _by_source(self, span: days.Span) -> _Groups:
+        """Those with the most people first; the rows read are as many as there are sources."""
+        starts, ends = [await self._queries.before(Kind.SOURCE, day) for day in (span.first, span.after)]
+        there = sorted((end.gone - end.entered, key) for key, end in ends.items() if any(end))
+        keys, rest = [key for _, key in there[:SOURCES]], [key for _, key in there[SOURCES:]]
+        told = [self._group(read_source(key), starts.get(key, NOTHING), ends[key], span.days) for key in keys]
+        if not rest:
+            return _Groups(told)
+        start, end = (added(sums.get(key, NOTHING) for key in rest) for sums in (starts, ends))
+        return _Groups(told, self._group(None, start, end, span.days))
+
+    async def _curves(self, begun: dict[int, Figure], span: days.Span) -> list[answers.Curve]:
         if not begun:
             return []
         last = month_of(span.after)  # the first month that is not whole
@@ -158,88 +176,33 @@ class Figures:
         span = await self.span(first, last)
         ways = [await self._queries.before(Kind.WAY, day) for day in span]
         cells = [await self._queries.before(Kind.CELL, day) for day in span]
-        gone = {key: difference(figure, ways[0].get(key, NOTHING)) for key, figure in ways[1].items()}
-        moved = {key: figure for key, figure in gone.items() if figure.entered}
-        return answers.Flows(
-            period=span.told(),
-            currency=self._rules.currency,
-            ways=[self._way(key, figure) for key, figure in sorted(moved.items())],
-            rungs=self._rungs(span, moved, _by_rung(cells[0]), _by_rung(cells[1])),
-        )
-
-    def _way(self, key: str, figure: Figure) -> answers.Way:
-        from_, _, to = key.partition(">")
-        place = _place(to)
-        assert place is not None
-        return answers.Way(
-            from_=_place(from_), to=place, people=figure.entered, spent=self._money.text(figure.money_in)
-        )
-
-    def _rungs(
-        self, span: Span, moved: dict[str, Figure], starts: dict[str, Figure], ends: dict[str, Figure]
-    ) -> list[answers.RungFlow]:
-        ways = [(key.split(">"), figure) for key, figure in moved.items()]
-        steps = [(_rung_of(from_), _rung_of(to), figure) for (from_, to), figure in ways]
-        return [self._rung(number, span, steps, starts[key], ends[key]) for number, key in enumerate(RUNGS, 1)]
-
-    def _rung(
-        self, number: int, span: Span, steps: list[tuple[int, int, Figure]], start: Figure, end: Figure
-    ) -> answers.RungFlow:
-        within, people = difference(end, start), (start.entered - start.gone, end.entered - end.gone)
-        climbed = sum(figure.entered for from_, to, figure in steps if from_ == number < to)
-        fell = sum(figure.entered for from_, to, figure in steps if to < number == from_)
-        stayed = sum(figure.on_rung for from_, to, figure in steps if from_ == number != to)
-        return answers.RungFlow(
-            number=number,
-            key=RUNGS[number - 1],
-            people_at_start=people[0],
-            people=people[1],
-            entered=sum(figure.entered for from_, to, figure in steps if to == number != from_),
-            climbed=climbed,
-            fell=fell,
-            climbs_per_year=told(ratio(climbed * YEAR, people[0] * span.days)),
-            falls_per_year=told(ratio(fell * YEAR, people[0] * span.days)),
-            days_on_rung=told(ratio(stayed, (climbed + fell) * _DAY_SECONDS)),
-            orders=within.orders,
-            revenue=self._money.text(within.revenue),
-            revenue_per_person=self._money.rounded(ratio(2 * within.revenue * YEAR, sum(people) * span.days)),
-        )
+        brought = [await self._queries.worth(Kind.BROUGHT, day) for day in span]
+        return flows(span, Running(*ways), Running(*map(by_rung, cells)), Brought(*brought), self._rules)
 
     # -- the ladder of a day -------------------------------------------------------------------------------------
 
-    async def at(self, day: int) -> dict[str, Figure]:
-        """The running sums of every cell at the end of a day. Raises Problem 409."""
+    async def at(self, day: int) -> Day:
+        """The running sums at the end of a day. Raises Problem 409."""
         await self.today()
-        return await self._queries.before(Kind.CELL, day + 1)
+        cells = await self._queries.before(Kind.CELL, day + 1)
+        brought, carried = [await self._queries.worth(kind, day + 1) for kind in (Kind.BROUGHT, Kind.CARRIED)]
+        rungs = range(1, len(RUNGS) + 1)
+        return Day(cells, {rung: _whole(str(rung), brought, carried) for rung in rungs})
 
 
-def _by_rung(cells: dict[str, Figure]) -> dict[str, Figure]:
-    return {
-        key: added(figure for cell, figure in cells.items() if _rung_of(cell) == number)
-        for number, key in enumerate(RUNGS, 1)
-    }
-
-
-def _rung_of(cell: str) -> int:
-    return read_cell(cell)[0]
-
-
-def _place(cell: str) -> answers.Place | None:
-    rung, stage = read_cell(cell)
-    if rung == NOWHERE or stage is None:
-        return None
-    return answers.Place(rung=rung, phase=PHASE_OF[Stage(stage)], stage=stage)
+def _whole(rung: str, *parts: dict[str, worth.Sums]) -> worth.Sums:
+    return worth.Sums(*map(sum, zip(*(part.get(rung, worth.Sums()) for part in parts), strict=True)))
 
 
 def _months(cohorts: dict[str, Figure]) -> dict[int, Figure]:
     return {days.read_month(key): figure for key, figure in cohorts.items() if figure.customers}
 
 
-def _begins(month: int, span: Span) -> bool:
+def _begins(month: int, span: days.Span) -> bool:
     return span.first <= first_of(month) < span.after
 
 
-def _whole_months(span: Span) -> range:
+def _whole_months(span: days.Span) -> range:
     begin = month_of(span.first)
     return range(begin if first_of(begin) >= span.first else begin + 1, month_of(span.after))
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from services.ladder.core.moves import first_of, month_of
+from services.ladder.figures import answers
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
@@ -15,6 +16,22 @@ class Bounds(NamedTuple):
     """Months that begin before this day."""
     day: int
     """And the days from there to before this one."""
+
+
+class Span(NamedTuple):
+    """The days from `first` to before `after`."""
+
+    first: int
+    after: int
+
+    @property
+    def days(self) -> int:
+        """How many there are."""
+        return self.after - self.first
+
+    def told(self) -> answers.Period:
+        """As it is answered: the last day belongs to it."""
+        return answers.Period(first=text(self.first), last=text(self.after - 1), days=self.days)
 
 
 def before(day: int) -> Bounds:

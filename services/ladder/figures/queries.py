@@ -1,27 +1,27 @@
 """All SQL of the questions about figures: running sums over months, then days. No statement looks at a person."""
 
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import BigInteger, Integer, Select, bindparam, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, Integer, Select, Table, bindparam, cast, func, literal, select, union_all
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.ladder import tables
+from services.ladder.core import worth
 from services.ladder.figures import days
+from services.ladder.figures.rows import Kind, Span
 from services.ladder.figures.store import MISSING
-from services.ladder.figures.sums import WIDTH, Figure, Kind, Span
+from services.ladder.figures.sums import Figure
 from services.ladder.queries import Queries
-from services.ladder.tables import figure
 
 _lane, _meta = tables.lanes.lane, tables.lanes.meta
 
 _CLOCK: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, BigInteger)
-_KIND: Final = figure.c.kind == bindparam("kind")
 
 
-def _sums(columns: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[int]]:
-    return [cast(func.sum(columns[name]), BigInteger).label(name) for name in Figure._fields]
+def _sums(columns: ReadOnlyColumnCollection[str, Any], names: Iterable[str]) -> list[ColumnElement[int]]:
+    return [cast(func.sum(columns[name]), BigInteger).label(name) for name in names]
 
 
 def _present(*, by_facts: bool) -> Select[Any]:
@@ -30,26 +30,33 @@ def _present(*, by_facts: bool) -> Select[Any]:
     return select(now.label("now"), noted.label("figures"))
 
 
-def _from(bound: str) -> ColumnElement[bool]:
-    return figure.c.day >= bindparam(bound, type_=Integer)
+def _from(table: Table, bound: str) -> ColumnElement[bool]:
+    return table.c.day >= bindparam(bound, type_=Integer)
 
 
-def _until(bound: str) -> ColumnElement[bool]:
-    return figure.c.day < bindparam(bound, type_=Integer)
+def _until(table: Table, bound: str) -> ColumnElement[bool]:
+    return table.c.day < bindparam(bound, type_=Integer)
 
 
-def _of(span: Span, *bounds: ColumnElement[bool]) -> Select[Any]:
-    of_span = figure.c.span == literal(span)
-    return select(figure).where(figure.c.lane.in_(select(_lane.c.lane)), of_span, _KIND, *bounds)
+def _of(table: Table, span: Span, *bounds: ColumnElement[bool]) -> Select[Any]:
+    lanes, of_span = table.c.lane.in_(select(_lane.c.lane)), table.c.span == literal(span)
+    return select(table).where(lanes, of_span, table.c.kind == bindparam("kind"), *bounds)
 
 
-_ADDED: Final = union_all(_of(Span.MONTH, _until("month")), _of(Span.DAY, _from("month"), _until("day"))).subquery()
-"""Two stretches of the primary key in each lane; as one condition they would be looked for in the whole table."""
+def _running(table: Table, names: Iterable[str]) -> Select[Any]:
+    """Two stretches of the primary key in each lane; as one condition they would be looked for in the whole table."""
+    months = _of(table, Span.MONTH, _until(table, "month"))
+    added = union_all(months, _of(table, Span.DAY, _from(table, "month"), _until(table, "day"))).subquery()
+    return select(added.c.key, *_sums(added.c, names)).group_by(added.c.key)
 
-_RUNNING: Final = select(_ADDED.c.key, *_sums(_ADDED.c)).group_by(_ADDED.c.key)
 
-_OF_MONTHS: Final = _of(Span.MONTH, _from("first"), _until("after")).subquery()
-_MONTHS: Final = select(_OF_MONTHS.c.day, _OF_MONTHS.c.key, *_sums(_OF_MONTHS.c)).group_by(
+_RUNNING: Final = _running(tables.figure, Figure._fields)
+_WORTH: Final = _running(tables.worth, worth.Sums._fields)
+
+_OF_MONTHS: Final = _of(
+    tables.figure, Span.MONTH, _from(tables.figure, "first"), _until(tables.figure, "after")
+).subquery()
+_MONTHS: Final = select(_OF_MONTHS.c.day, _OF_MONTHS.c.key, *_sums(_OF_MONTHS.c, Figure._fields)).group_by(
     _OF_MONTHS.c.day, _OF_MONTHS.c.key
 )
 
@@ -80,20 +87,26 @@ class FigureQueries:
         rows = await self._queries.ask(_RUNNING, kind=kind, month=bounds.month, day=bounds.day)
         return {row.key: Figure(*row[1:]) for row in rows}
 
+    async def worth(self, kind: Kind, day: int) -> dict[str, worth.Sums]:
+        """The same of what people are worth, by rung."""
+        bounds = days.before(day)
+        rows = await self._queries.ask(_WORTH, kind=kind, month=bounds.month, day=bounds.day)
+        return {row.key: worth.Sums(*row[1:]) for row in rows}
+
     async def months(self, kind: Kind, first: int, after: int) -> dict[tuple[int, str], Figure]:
         """The differences of the months that begin from the day `first` to before `after`, by (day, key)."""
         rows = await self._queries.ask(_MONTHS, kind=kind, first=first, after=after)
         return {(row.day, row.key): Figure(*row[2:]) for row in rows}
 
 
+Numbers = TypeVar("Numbers", Figure, worth.Sums)
+
+
 def added(figures: Iterable[Figure]) -> Figure:
     """The sum of these."""
-    numbers = [0] * WIDTH
-    for one in figures:
-        numbers = [a + b for a, b in zip(numbers, one, strict=True)]
-    return Figure(*numbers)
+    return Figure(*map(sum, zip(Figure(), *figures, strict=True)))
 
 
-def difference(end: Figure, start: Figure) -> Figure:
+def difference(end: Numbers, start: Numbers) -> Numbers:
     """What lies between two running sums."""
-    return Figure(*(a - b for a, b in zip(end, start, strict=True)))
+    return type(end)(*(a - b for a, b in zip(end, start, strict=True)))

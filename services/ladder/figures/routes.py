@@ -17,7 +17,9 @@ First = Annotated[
 Last = Annotated[
     parameters.Date | None, Query(alias="to", description="The last day, which belongs to it; without it today.")
 ]
-Apart = Annotated[By | None, Query(description="Also by rung, by month of the first order, or month by month.")]
+Apart = Annotated[
+    By | None, Query(description="Also by rung, by month of the first order, month by month, or by source.")
+]
 
 MISSING = problem("There are people from before figures were kept: a refold counts them")
 

@@ -1,36 +1,19 @@
 """The daily differences of one batch: its moves, added up by day and place. No I/O.
 
-A place is a cell (rung and stage), a cohort (the month of the first order), or a way from one cell to another.
+A place is a cell (rung and stage), a cohort (the month of the first order), a source people came from, or a way from
+one cell to another.
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import cache, lru_cache
-from operator import add
 from typing import Final, NamedTuple
 
-from services.ladder.core.moves import NOWHERE, Move, Moves, first_of, month_of
+from services.ladder.core.moves import Move, Moves, month_of
 from services.ladder.core.standing import PHASE_OF, Phase, Stage
+from services.ladder.figures.rows import Kind, Row, Span, row_of, with_months
+from services.ladder.figures.worths import Worths
 
 Cell = tuple[int, Stage | None]
-
-
-class Kind(StrEnum):
-    """What a row of figures is about; `key` of the row says which one."""
-
-    CELL = "cell"
-    """A rung and a stage: `4/retention`."""
-    COHORT = "cohort"
-    """The people whose first order was in a month: `2026-02`."""
-    WAY = "way"
-    """From one cell to another: `3/retention>4/growth`; from nowhere: `0/>1/lead`."""
-
-
-class Span(StrEnum):
-    """Over how long a row sums up; `day` of the row is the first of it."""
-
-    DAY = "day"
-    MONTH = "month"
 
 
 class Figure(NamedTuple):
@@ -76,23 +59,16 @@ _LIVES: Final = {stage: PHASE_OF[stage] is Phase.ACTIVE for stage in Stage}
 _PASSES: Final = {stage: PHASE_OF[stage] is Phase.PASSIVE for stage in Stage}
 
 
-class Row(NamedTuple):
-    """A row of the table, without its lane."""
-
-    span: Span
-    kind: Kind
-    day: int
-    key: str
-    figure: list[int]
-
-
 class Sums:
     """Adds up moves; many moves of a batch share a row."""
 
     def __init__(self) -> None:
         self._cells: dict[tuple[int, int, Stage], list[int]] = {}
         self._cohorts: dict[tuple[int, int], list[int]] = {}
+        self._sources: dict[tuple[int, str | None], list[int]] = {}
         self._ways: dict[tuple[int, int, Stage | None, int, Stage], list[int]] = {}
+        self.worth = Worths()
+        """What they are worth; rows of a table of its own."""
 
     def count(self, moves: Moves) -> None:
         """Add what was made, take back what was undone, and clear both."""
@@ -104,19 +80,19 @@ class Sums:
 
     def _add(self, move: Move, sign: int) -> None:
         stays = move.from_rung == move.rung and move.from_stage is move.stage
-        place = (move.day, move.rung, move.stage)
-        cell = self._cells.get(place)
-        if cell is None:
-            cell = self._cells[place] = [0] * WIDTH
+        cell = row_of(self._cells, (move.day, move.rung, move.stage), WIDTH)
         if move.orders:
             self._order(cell, move, sign)
         if not stays:
             self._enter(cell, move, sign)
             self._way(move, sign)
-            if move.from_rung != NOWHERE:
-                self._leave(move, sign)
+            if move.from_stage is not None:
+                self._leave(row_of(self._cells, (move.day, move.from_rung, move.from_stage), WIDTH), move, sign)
         if move.had or move.orders:
             self._cohort(move, sign)
+        self._source(move, sign)
+        if move.worth is not move.was or move.from_rung != move.rung:
+            self.worth.add(move, sign)
 
     def _order(self, row: list[int], move: Move, sign: int) -> None:
         row[ORDERS] += sign
@@ -143,12 +119,8 @@ class Sums:
         elif move.stage is Stage.LOST and move.from_stage is not Stage.LOST:
             row[LOST] += sign
 
-    def _leave(self, move: Move, sign: int) -> None:
+    def _leave(self, cell: list[int], move: Move, sign: int) -> None:
         assert move.from_stage is not None
-        place = (move.day, move.from_rung, move.from_stage)
-        cell = self._cells.get(place)
-        if cell is None:
-            cell = self._cells[place] = [0] * WIDTH
         cell[GONE] += sign
         cell[MONEY_OUT] += sign * move.carried
         if move.had:
@@ -161,24 +133,36 @@ class Sums:
                 cell[LAPSED] += sign
 
     def _way(self, move: Move, sign: int) -> None:
-        place = (move.day, move.from_rung, move.from_stage, move.rung, move.stage)
-        way = self._ways.get(place)
-        if way is None:
-            way = self._ways[place] = [0] * WIDTH
+        way = row_of(self._ways, (move.day, move.from_rung, move.from_stage, move.rung, move.stage), WIDTH)
         way[ENTERED] += sign
         way[MONEY_IN] += sign * move.carried
         way[ON_RUNG] += sign * move.on_rung
         way[IN_STAGE] += sign * move.in_stage
 
     def _cohort(self, move: Move, sign: int) -> None:
-        place = (move.day, month_of(move.first_day))
-        row = self._cohorts.get(place)
-        if row is None:
-            row = self._cohorts[place] = [0] * WIDTH
+        row = row_of(self._cohorts, (move.day, month_of(move.first_day)), WIDTH)
         if move.orders:
             self._order(row, move, sign)
             if not move.had:
                 row[ENTERED] += sign
+        self._live(row, move, sign)
+
+    def _source(self, move: Move, sign: int) -> None:
+        """People are under no source until one is named; then they go over with all that they have bought."""
+        source, former = move.worth.source, move.was.source
+        row = row_of(self._sources, (move.day, source), WIDTH)
+        if move.orders:
+            self._order(row, move, sign)
+        if move.from_stage is None:
+            self._enter(row, move, sign)
+        elif source == former:
+            self._live(row, move, sign)
+        else:
+            self._enter(row, move, sign)
+            self._leave(row_of(self._sources, (move.day, former), WIDTH), move, sign)
+
+    def _live(self, row: list[int], move: Move, sign: int) -> None:
+        """What a change of the stage means to those who stay together whatever theirs is."""
         before, now = move.from_stage is not None and _LIVES[move.from_stage], _LIVES[move.stage]
         if before is not now:
             row[ACTIVE] += sign if now else -sign
@@ -190,19 +174,15 @@ class Sums:
 
     def rows(self) -> list[Row]:
         """By day, and the same by month, without those in which everything cancelled out."""
-        days = [row for row in self._by_day() if any(row.figure)]
-        months: dict[tuple[Kind, int, str], list[int]] = {}
-        for _, kind, day, key, figure in days:
-            place = (kind, first_of(month_of(day)), key)
-            month = months.get(place)
-            months[place] = figure if month is None else list(map(add, month, figure))
-        return days + [Row(Span.MONTH, kind, day, key, figure) for (kind, day, key), figure in months.items()]
+        return with_months(self._by_day())
 
     def _by_day(self) -> Iterator[Row]:
         for (day, rung, stage), figure in self._cells.items():
             yield Row(Span.DAY, Kind.CELL, day, cell_key(rung, stage), figure)
         for (day, month), figure in self._cohorts.items():
             yield Row(Span.DAY, Kind.COHORT, day, month_key(month), figure)
+        for (day, source), figure in self._sources.items():
+            yield Row(Span.DAY, Kind.SOURCE, day, source_key(source), figure)
         for (day, from_rung, from_stage, rung, stage), figure in self._ways.items():
             key = f"{cell_key(from_rung, from_stage)}>{cell_key(rung, stage)}"
             yield Row(Span.DAY, Kind.WAY, day, key, figure)
@@ -218,6 +198,16 @@ def read_cell(key: str) -> Cell:
     """The cell that `cell_key` named."""
     rung, _, stage = key.partition("/")
     return int(rung), Stage(stage) if stage else None
+
+
+def source_key(source: str | None) -> str:
+    """A source as the table names it; one may be named by an empty text."""
+    return "" if source is None else f"={source}"
+
+
+def read_source(key: str) -> str | None:
+    """The source that `source_key` named."""
+    return key[1:] if key else None
 
 
 @lru_cache(maxsize=1 << 12)

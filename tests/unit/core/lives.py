@@ -133,6 +133,8 @@ def facts_at(draw: st.DrawFn, number: int, at: int) -> Known:
             return make.purchase(at, order=order, amount=draw(st.sampled_from(AMOUNTS)), **named)
         case "purchase with a discount":
             return make.purchase(at, order=order, amount="5.00", discount="1.50", **named)
+        case "purchase of goods":
+            return make.purchase(at, order=order, amount="60.00", items=draw(st.sampled_from(GOODS)), **named)
         case "identified":
             return make.identified(at, draw(st.sampled_from(SOURCES)), draw(st.sampled_from([None, "3.20"])), **named)
         case "refund":
@@ -141,6 +143,13 @@ def facts_at(draw: st.DrawFn, number: int, at: int) -> Known:
             return make.fact(type_, at, **named, **data)
         case kind:
             raise AssertionError(kind)
+
+
+GOODS: tuple[list[dict[str, str]], ...] = (
+    [{"sku": "a", "amount": "50.00", "cost": "20.00"}],
+    [{"sku": "a", "amount": "50.00", "cost": "20.00"}, {"sku": "b", "amount": "5.00"}],
+    [{"sku": "a", "cost": "20.00"}, {"sku": "b"}],
+)
 
 
 @st.composite
@@ -165,6 +174,7 @@ def words_at(draw: st.DrawFn, number: int, at: float) -> Known:
 KINDS: tuple[Any, ...] = (
     *["purchase"] * 8,
     "purchase with a discount",
+    *["purchase of goods"] * 2,
     *["refund"] * 3,
     ("contact.identified", {}),
     "identified",

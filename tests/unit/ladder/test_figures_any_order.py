@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ladder.core import fold
+from services.ladder.core import fold, worth
 from services.ladder.core.facts import Known
 from services.ladder.core.moves import Moves
 from services.ladder.core.past import Past, makes_known
 from services.ladder.core.rules import Rules
-from services.ladder.figures.sums import Figure, Kind, Row, Span, Sums
+from services.ladder.core.standing import Phase
+from services.ladder.figures.rows import Kind, Span
+from services.ladder.figures.sums import Figure, Sums, source_key
 from services.ladder.lanes import manner_of
 from services.ladder.settings import LadderSettings
 from services.ladder.store import FactRow, Stored
@@ -51,16 +53,17 @@ class Lane:
         assert not turn.waiting
         self.stored = dict(turn.stored())["c1"]
         self.journal += [FactRow(*line[1:]) for line in turn.facts]
-        for name, number in numbers(turn.figures.rows()).items():
+        for name, number in numbers(turn.figures).items():
             self.figures[name] += number
 
 
-def numbers(rows: list[Row]) -> Numbers:
+def numbers(sums: Sums) -> Numbers:
     """Each number of each row by its name."""
     found: Numbers = Counter()
-    for row in rows:
-        for name, number in zip(Figure._fields, row.figure, strict=True):
-            found[row.span, row.kind, row.day, row.key, name] += number
+    for rows, names in ((sums.rows(), Figure._fields), (sums.worth.rows(), worth.Sums._fields)):
+        for row in rows:
+            for name, number in zip(names, row.figure, strict=True):
+                found[row.span, row.kind, row.day, row.key, name] += number
     return found
 
 
@@ -71,7 +74,7 @@ def from_nothing(rules: Rules, facts: list[Known]) -> Numbers:
     if standing is not None:
         fold.sweep(standing, END, rules, moves.made)
     sums.count(moves)
-    return numbers(sums.rows())
+    return numbers(sums)
 
 
 def there(found: Numbers) -> dict[tuple[str, str, int, str, str], int]:
@@ -117,6 +120,32 @@ def test_running_sums_are_the_standing(rules: Rules, facts: list[Known]) -> None
     assert {key: amount for key, amount in money.items() if amount} == (
         {here: standing.spent} if standing.spent else {}
     )
+
+
+@pytest.mark.parametrize("rules", RULES.values(), ids=RULES.keys())
+@settings(max_examples=40, deadline=None)
+@given(facts=lives())
+def test_running_sums_are_what_the_person_is_worth(rules: Rules, facts: list[Known]) -> None:
+    """They stand under their source with their orders, and what they cost and brought is on the rung where they are."""
+    standing = fold.refold(facts, rules, END)
+    assert standing is not None
+    sources: Counter[tuple[str, str]] = Counter()
+    rungs: Counter[tuple[str, str]] = Counter()
+    for (span, kind, _, key, name), number in from_nothing(rules, facts).items():
+        if (span, kind) == (Span.DAY, Kind.SOURCE):
+            sources[key, name] += number
+        elif span == Span.DAY and kind in {Kind.BROUGHT, Kind.CARRIED}:
+            rungs[key, name] += number
+    came_from, rung = source_key(standing.worth.source), str(standing.rung)
+    assert {key: sources[key, "entered"] - sources[key, "gone"] for key, _ in sources}[came_from] == 1
+    assert sources[came_from, "customers"] == (standing.purchases > 0)
+    assert sources[came_from, "repeaters"] == (standing.purchases > 1)
+    assert sources[came_from, "active"] == (standing.phase is Phase.ACTIVE)
+    assert sum(number for (_, name), number in sources.items() if name == "orders") == standing.purchases
+    told = worth.sums(standing.worth)._asdict()
+    assert {key: number for key, number in rungs.items() if number} == {
+        (rung, name): number for name, number in told.items() if number
+    }
 
 
 @settings(max_examples=40, deadline=None)
