@@ -21,6 +21,7 @@ from services.ladder.figures.routes import MISSING, add_figures
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.people import Registry
 from services.ladder.picture import picture, picture_of
+from services.ladder.preview.previews import Previews
 from services.ladder.preview.routes import add_preview
 from services.ladder.queries import Queries
 from services.ladder.schemas import answer, problem
@@ -35,7 +36,11 @@ _GONE = problem("The cursor is older than what is kept")
 
 
 def router(
-    engine: AsyncEngine, settings: LadderSettings, rules: Rules, neighbour: Neighbour | None = None
+    engine: AsyncEngine,
+    settings: LadderSettings,
+    rules: Rules,
+    neighbour: Neighbour | None = None,
+    previews: Previews | None = None,
 ) -> APIRouter:
     """All questions, answered from this database; the engine and the neighbour are the caller's to close."""
     by_facts = settings.clock == "facts"
@@ -62,7 +67,7 @@ def router(
     add_what_if(routes, estimates, Trials(neighbour or Neighbour(None, None), rules))
     _add_picture(routes, queries, rules, figures)
     add_figures(routes, figures)
-    add_preview(routes, queries, sums, rules)
+    add_preview(routes, previews or Previews(queries, sums, rules))
     _add_feed(routes, feed)
     _add_stream(routes, feed)
     return routes

@@ -65,8 +65,9 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
         refresher = Refresher(estimates, settings, rules)
         async with background(runtime.tasks, worker.run, refresher.run):
             routes = APIRouter()
-            routes.include_router(router(engine, settings, rules, neighbour))
-            routes.include_router(pages(desk_of(engine, settings, rules, runtime.log, neighbour)))
+            desk = desk_of(engine, settings, rules, runtime.log, neighbour)
+            routes.include_router(router(engine, settings, rules, neighbour, desk.previews))
+            routes.include_router(pages(desk))
             yield Part("ladder", routes, {"database": reachable}, behind, look)
     finally:
         await neighbour.close()
