@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ladder import answers, cursors, parameters
 from services.ladder.core.rules import Rules
 from services.ladder.estimates.asking import Among, Estimates
+from services.ladder.estimates.effect import Effects
 from services.ladder.estimates.queries import Order
 from services.ladder.estimates.routes import NOT_YET, add_estimates, add_value, add_what_if
 from services.ladder.estimates.trials import Trials
@@ -64,7 +65,8 @@ def router(
     _add_people(routes, registry, estimates)
     add_value(routes, Valuer(registry, rules))
     add_estimates(routes, estimates)
-    add_what_if(routes, estimates, Trials(neighbour or Neighbour(None, None), rules))
+    notifier = neighbour or Neighbour(None, None)
+    add_what_if(routes, estimates, Trials(notifier, rules), Effects(notifier))
     _add_picture(routes, queries, rules, figures)
     add_figures(routes, figures)
     add_preview(routes, previews or Previews(queries, sums, rules))
