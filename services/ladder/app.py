@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ladder import answers, cursors, parameters
 from services.ladder.core.rules import Rules
 from services.ladder.estimates.asking import Among, Estimates
+from services.ladder.estimates.effect import Effects
 from services.ladder.estimates.queries import Order
 from services.ladder.estimates.routes import NOT_YET, add_estimates, add_value, add_what_if
 from services.ladder.estimates.trials import Trials
@@ -21,6 +22,7 @@ from services.ladder.figures.routes import MISSING, add_figures
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.people import Registry
 from services.ladder.picture import picture, picture_of
+from services.ladder.preview.previews import Previews
 from services.ladder.preview.routes import add_preview
 from services.ladder.queries import Queries
 from services.ladder.schemas import answer, problem
@@ -35,7 +37,11 @@ _GONE = problem("The cursor is older than what is kept")
 
 
 def router(
-    engine: AsyncEngine, settings: LadderSettings, rules: Rules, neighbour: Neighbour | None = None
+    engine: AsyncEngine,
+    settings: LadderSettings,
+    rules: Rules,
+    neighbour: Neighbour | None = None,
+    previews: Previews | None = None,
 ) -> APIRouter:
     """All questions, answered from this database; the engine and the neighbour are the caller's to close."""
     by_facts = settings.clock == "facts"
@@ -59,10 +65,11 @@ def router(
     _add_people(routes, registry, estimates)
     add_value(routes, Valuer(registry, rules))
     add_estimates(routes, estimates)
-    add_what_if(routes, estimates, Trials(neighbour or Neighbour(None, None), rules))
+    notifier = neighbour or Neighbour(None, None)
+    add_what_if(routes, estimates, Trials(notifier, rules), Effects(notifier))
     _add_picture(routes, queries, rules, figures)
     add_figures(routes, figures)
-    add_preview(routes, queries, sums, rules)
+    add_preview(routes, previews or Previews(queries, sums, rules))
     _add_feed(routes, feed)
     _add_stream(routes, feed)
     return routes

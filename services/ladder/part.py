@@ -70,9 +70,10 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
         async with background(runtime.tasks, worker.run, refresher.run):
             routes = APIRouter()
             registry = Registry(Queries(engine, by_facts=not by_wall), rules, settings.lanes)
-            routes.include_router(router(engine, settings, rules, neighbour))
+            desk = desk_of(engine, settings, rules, runtime.log, neighbour)
+            routes.include_router(router(engine, settings, rules, neighbour, desk.previews))
             routes.include_router(overrides(registry, runtime.log, settings.lanes, lambda: str(uuid4())))
-            routes.include_router(pages(desk_of(engine, settings, rules, runtime.log, neighbour)))
+            routes.include_router(pages(desk))
             yield Part("ladder", routes, {"database": reachable}, behind, look)
     finally:
         await neighbour.close()

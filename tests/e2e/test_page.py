@@ -1,5 +1,6 @@
 """The page for operations in a real browser, over part of CDNOW replayed and a few invented people."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from shared.events import PurchaseCompleted
 from tests.browser import browser
 from tests.conftest import fresh_database
 from tests.e2e.deployment import REPLAY, body
+from tests.make import RULES_TOML
 from tests.system import Client, Program, client_of
 from tests.until import until
 
@@ -216,6 +218,26 @@ async def test_plays_are_shown_with_their_results(shown: Shown, page: Page) -> N
     await expect(page.get_by_role("heading", name="thank_you")).to_be_visible()
 
 
+async def test_a_draft_of_the_rules_is_tried_out_by_a_form(shown: Shown, page: Page) -> None:
+    """Without a script, beginning with the rules in force: it tells what /v1/rules/preview answers."""
+    one, two = (f'enter = {{ measure = "purchases", at_least = {least} }}' for least in (1, 2))
+    draft = RULES_TOML.read_text().replace(one, two)
+    answer = await shown.client.http.post(f"{shown.url}/v1/rules/preview", content=draft)
+    told = json.loads(answer.text.splitlines()[-1])["result"]
+    await page.goto("/rules")
+    await expect(page.get_by_label("The draft")).to_have_value(RULES_TOML.read_text())
+    await page.get_by_label("The draft").fill(draft)
+    await page.get_by_role("button", name="Try it out").click()
+
+    await expect(page.get_by_text(f"{told['moved']:,} of them would stand elsewhere")).to_be_visible(timeout=60_000)
+    await expect(page.locator("progress:visible")).to_have_count(0)
+    rows = page.get_by_role("region", name="Rungs, from and to").get_by_role("row")
+    await expect(rows).to_have_count(len({move["from"] for move in told["rungs"]}) + 1)
+    type_, number = next(iter(told["announcements"].items()))
+    await expect(page.get_by_role("row", name=type_).locator("td")).to_have_text(f"{number:,}")
+    assert await serious(page) == []
+
+
 async def test_it_speaks_german_and_english(page: Page) -> None:
     """The switch changes the language and is remembered; the browser's wish decides before."""
     await page.goto("/rules")
@@ -227,20 +249,24 @@ async def test_it_speaks_german_and_english(page: Page) -> None:
     await expect(page.locator("svg.ladder .rung").first).to_have_text("7 Begeisterter Fan")
 
 
+async def serious(page: Page) -> list[tuple[Any, ...]]:
+    """The serious faults that axe finds on the page as it stands."""
+    found = await Axe().run(page)
+    return [
+        (fault["id"], node["target"], node.get("failureSummary"))
+        for fault in found.response["violations"]
+        if fault["impact"] in SERIOUS
+        for node in fault["nodes"]
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_no_serious_fault(page: Page, scheme: Any) -> None:
     """On every page, by day and by night."""
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for path in PAGES:
         await page.goto(path)
-        found = await Axe().run(page)
-        faults = [
-            (fault["id"], node["target"], node.get("failureSummary"))
-            for fault in found.response["violations"]
-            if fault["impact"] in SERIOUS
-            for node in fault["nodes"]
-        ]
-        assert faults == [], f"{path}: {faults}"
+        assert await serious(page) == [], path
 
 
 async def test_the_keyboard_reaches_the_content_first(shown: Shown, page: Page) -> None:

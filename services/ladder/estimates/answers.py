@@ -130,6 +130,20 @@ class AcquisitionAnswer(Struct, kw_only=True):
     others: SourceAcquisition | None
 
 
+class MeasuredEffect(Struct, kw_only=True):
+    """What a play on trial was found to bring about: of those it comes to `rate` more reach its goal."""
+
+    play: str
+    goal: str
+    window_days: int
+    rate: float
+    low: Annotated[float, Meta(description="With `high` it holds the rate with 95 %.")]
+    high: float
+    treated: Annotated[int, Meta(description="People watched to the end of the window.")]
+    held_out: int
+    verdict: Annotated[str, Meta(description="`helps` or `does_not`.")]
+
+
 class WhatIfRung(Struct, kw_only=True):
     """People of a rung who move up one. `gain` is null where nobody stands above to be like."""
 
@@ -140,9 +154,15 @@ class WhatIfRung(Struct, kw_only=True):
     gain: Annotated[MoneyRange | None, Meta(description="Of all of them, after the margin.")]
     gain_per_person: MoneyRange | None
     may_spend_per_person: Annotated[str | None, Meta(description="More than this costs more than it brings.")]
-    rests_on: Annotated[str, Meta(description="`assumption`, `measured` by a play, or `nothing`.")]
+    rests_on: Annotated[
+        str,
+        Meta(
+            description="`assumption`; `measured_effect`: how many move was measured, what it brings is assumed; "
+            "`measured`: the money was; or `nothing`."
+        ),
+    ]
     play: str | None
-    window_days: Annotated[int | None, Meta(description="Of what was measured; an assumption is of a year.")]
+    window_days: Annotated[int | None, Meta(description="Of money that was measured; an assumption is of a year.")]
     unavailable: Annotated[str | None, Meta(description="Why what was measured is not known.")]
 
 
@@ -156,6 +176,7 @@ class WhatIf(Struct, kw_only=True):
     currency: str
     share: float
     effect: float
+    measured: Annotated[MeasuredEffect | None, Meta(description="What `effect` was taken from, where it was measured.")]
     rungs: list[WhatIfRung]
     most_gained_on: Annotated[int | None, Meta(description="The rung from which moving up brings the most in all.")]
     assumptions: list[str]

@@ -17,6 +17,7 @@ from services.ladder.estimates.answers import (
     RungEstimate,
     WhatIf,
 )
+from services.ladder.estimates.effect import Effect
 from services.ladder.estimates.outlook import DAYS
 from services.ladder.estimates.queries import NOTED, After, Order, Sort, ranked
 from services.ladder.estimates.snapshot import INTERVAL, RungNoted, Snapshot, decode
@@ -78,9 +79,11 @@ class Estimates:
             others=None if noted.others is None else acquisition.told(noted.others, rules),
         )
 
-    async def what_if(self, supposed: Supposed, measured: Mapping[int, Measured]) -> WhatIf:
+    async def what_if(
+        self, supposed: Supposed, measured: Mapping[int, Measured], effect: Effect | None = None
+    ) -> WhatIf:
         """What it would bring if people moved up. Raises Problem 409."""
-        return what_if(await self.snapshot(), supposed, measured, self._rules)
+        return what_if(await self.snapshot(), supposed, measured, self._rules, effect)
 
     async def snapshot(self) -> Snapshot:
         """What the estimates came to the last time. Raises Problem 409 before the first time."""

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from services.ladder import parameters
 from services.ladder.estimates import answers
 from services.ladder.estimates.asking import Estimates
+from services.ladder.estimates.effect import Effects
 from services.ladder.estimates.trials import Trials
 from services.ladder.estimates.valuing import Valuer
-from services.ladder.estimates.what_if import TOP, Supposed
+from services.ladder.estimates.what_if import TOP, PlayName, Supposed
 from services.ladder.schemas import answer, problem
 from shared.http import json
 
@@ -48,23 +49,34 @@ def add_estimates(routes: APIRouter, estimates: Estimates) -> None:
         return json(await estimates.acquisition())
 
 
-def add_what_if(routes: APIRouter, estimates: Estimates, trials: Trials) -> None:
+def add_what_if(routes: APIRouter, estimates: Estimates, trials: Trials, effects: Effects) -> None:
     """What if people moved up."""
     told: dict[int | str, dict[str, Any]] = {
         200: answer(answers.WhatIf, "What it would bring, and what that stands on"),
+        404: problem("There is no play of this name on trial"),
         409: NOT_YET,
+        503: problem("The database, or the notifier with a play's result, does not answer"),
     }
 
     @routes.get("/v1/ladder/what-if", responses=told)
     async def get_what_if(
+        request: Request,
         rung: Annotated[int | None, Query(ge=1, lt=TOP, description="Only people on this rung.")] = None,
         share: Annotated[float, Query(gt=0, le=1, description="So many of them move up.")] = 1.0,
         effect: Annotated[float, Query(ge=0, le=1, description="How much of the difference comes true.")] = 1.0,
+        play: Annotated[PlayName | None, Query(description="A play on trial whose effect counts instead.")] = None,
     ) -> Response:
-        """What a year would bring if people moved up one rung, and what may be spent on each for it."""
-        return json(await estimates.what_if(Supposed(rung=rung, share=share, effect=effect), {}))
+        """What a year would bring if people moved up one rung, and what may be spent on each for it.
+
+        With `play` as many of the people are moved as that play was found to bring to its goal beyond those held out;
+        422 `not-measured` where it is too early to say, or the goal is no move up.
+        """
+        supposed = Supposed(rung=rung, share=share, effect=effect, play=play)
+        found = None if play is None else await effects.of(request, play)
+        return json(await estimates.what_if(supposed, {}, found))
 
     @routes.post("/v1/ladder/what-if", responses=told)
     async def post_what_if(request: Request, supposed: Supposed) -> Response:
         """The same, with what plays on trial have measured instead of the assumption. Nothing is changed."""
-        return json(await estimates.what_if(supposed, await trials.measured(request, supposed.measured)))
+        found = None if supposed.play is None else await effects.of(request, supposed.play)
+        return json(await estimates.what_if(supposed, await trials.measured(request, supposed.measured), found))

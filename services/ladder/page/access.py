@@ -31,6 +31,11 @@ class Visitor(NamedTuple):
     acts: bool
     mark: str
 
+    @property
+    def tries(self) -> bool:
+        """Whether they may have something reckoned out that changes nothing: on loopback without keys everybody."""
+        return self.acts or self.name is None
+
 
 class Access:
     """Lets in, or sends to the log-in."""
@@ -104,14 +109,17 @@ def _address(request: Request) -> str:
     return f"{path}?{request.url.query}" if request.url.query and request.method == "GET" else path
 
 
-async def form(request: Request) -> dict[str, str]:
-    """The fields of a posted form, each once. Raises Problem 403 when another site's page sent it, 422."""
+async def form(request: Request, largest: int = _LARGEST) -> dict[str, str]:
+    """The fields of a posted form, each once. Raises Problem 403 when another site's page sent it, 422.
+
+    `largest`: bytes of it at most.
+    """
     if not from_here(request):
         raise Problem(403, "foreign-form", "The form came from another page")
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LARGEST:
+        if len(body) > largest:
             raise Problem(422, "invalid-request", "The form is too large")
     try:
         fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=1_000)
@@ -129,8 +137,8 @@ def from_here(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def check_mark(visitor: Visitor, fields: dict[str, str]) -> None:
-    """Raises Problem 403 unless the visitor may act and the form is one that was shown to them."""
+def check_mark(visitor: Visitor, fields: dict[str, str], may: bool) -> None:
+    """Raises Problem 403 unless the visitor `may` do it and the form is one that was shown to them."""
     brought = fields.get("mark", "").encode("utf-8", "replace")
-    if not visitor.acts or not hmac.compare_digest(brought, visitor.mark.encode()):
+    if not may or not hmac.compare_digest(brought, visitor.mark.encode()):
         raise Problem(403, "forbidden", "This needs a key with the scope admin")

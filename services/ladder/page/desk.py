@@ -18,6 +18,7 @@ from services.ladder.page.frame import shown
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.queries import PageQueries
 from services.ladder.people import Registry
+from services.ladder.preview.previews import Previews
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
 from shared.log import Log
@@ -29,12 +30,15 @@ class Desk:
 
     settings: LadderSettings
     rules: Rules
+    written: str
+    """The text of the rules."""
     log: Log
     queries: PageQueries
     registry: Registry
     valuer: Valuer
     estimates: Estimates
     figures: Figures
+    previews: Previews
     feed: Feed
     watch: Watch
     access: Access

@@ -1,4 +1,4 @@
-"""How the ladder fares: dependencies, lag, lanes, dead letters and their replay; and the rules it goes by."""
+"""How the ladder fares: dependencies, lag, lanes, dead letters and their replay."""
 
 from typing import Annotated, Any, Final
 
@@ -18,11 +18,7 @@ _Number = Annotated[int | None, Query(ge=0, le=1_000_000)]
 
 
 def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
-    """Add these pages."""
-
-    @routes.get("/rules")
-    async def show_rules(visit: Visit = visit) -> Response:
-        return visit.show("rules.html.j2", rules=desk.rules)
+    """Add this page and what is done there."""
 
     @routes.get("/health")
     async def show_health(
@@ -47,7 +43,7 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
     async def replay_letters(visit: Visit = visit) -> Response:
         """Of one dead letter, or of a page of them; the page then says how many."""
         fields = await access.form(visit.request)
-        access.check_mark(visit.visitor, fields)
+        access.check_mark(visit.visitor, fields, visit.visitor.acts)
         places = [place_of(place) for place in fields.get("places", "").split("\n") if place][:PAGE]
         outcomes = [await replay(desk.queries, desk.log, desk.settings.lanes, place) for place in places]
         done = sum(outcomes)

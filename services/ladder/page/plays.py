@@ -20,6 +20,7 @@ class Play(NamedTuple):
     id: str
     on: list[str]
     steps: list[str]
+    tried: bool = False
     result: Any = None
 
 
@@ -51,4 +52,4 @@ def plays_of(book: Mapping[str, Any]) -> list[Play]:
 
 def _play(name: str, told: Mapping[str, Any]) -> Play:
     steps = [str(step.get("do")) for step in told.get("step", []) if isinstance(step, dict)]
-    return Play(name, [str(on) for on in told.get("on", [])], steps)
+    return Play(name, [str(on) for on in told.get("on", [])], steps, tried=bool(told.get("trial")))

@@ -9,13 +9,27 @@ from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
 from services.ladder.figures.asking import Figures
 from services.ladder.figures.queries import FigureQueries
-from services.ladder.page import door, figures, health, lists, overview, person, plays, what_if, worth
+from services.ladder.page import (
+    door,
+    figures,
+    health,
+    lists,
+    overview,
+    person,
+    plays,
+    what_if,
+    worth,
+)
+from services.ladder.page import (
+    rules as rules_page,
+)
 from services.ladder.page.access import Access
 from services.ladder.page.desk import Desk, visits
 from services.ladder.page.frame import route_in
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.queries import PageQueries
 from services.ladder.people import Registry
+from services.ladder.preview.previews import Previews
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
 from shared.log import Log
@@ -26,7 +40,7 @@ def pages(desk: Desk) -> APIRouter:
     routes = APIRouter(include_in_schema=False, route_class=route_in(desk.settings.time_zone))
     visit = visits(desk.access)
     door.add(routes, desk.access)
-    for part in (overview, lists, person, figures, worth, what_if, plays, health):
+    for part in (overview, lists, person, figures, worth, what_if, plays, rules_page, health):
         part.add(routes, desk, visit)
     return routes
 
@@ -34,17 +48,20 @@ def pages(desk: Desk) -> APIRouter:
 def desk_of(engine: AsyncEngine, settings: LadderSettings, rules: Rules, log: Log, neighbour: Neighbour) -> Desk:
     """What the pages are made from; engine, log and neighbour are the caller's to close."""
     queries = PageQueries(engine, by_facts=settings.clock == "facts")
+    sums = FigureQueries(queries, by_facts=settings.clock == "facts")
     feed = Feed(queries, settings.lanes)
     registry = Registry(queries, rules, settings.lanes)
     return Desk(
         settings=settings,
         rules=rules,
+        written=settings.rules_file.read_text("utf-8"),
         log=log,
         queries=queries,
         registry=registry,
         valuer=Valuer(registry, rules),
         estimates=Estimates(queries, rules),
-        figures=Figures(FigureQueries(queries, by_facts=settings.clock == "facts"), rules),
+        figures=Figures(sums, rules),
+        previews=Previews(queries, sums, rules),
         feed=feed,
         watch=Watch(feed),
         access=Access(queries),

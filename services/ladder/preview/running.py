@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,11 +38,17 @@ class Preview:
 
     async def result(self) -> AsyncGenerator[bytes]:
         """Lines with the progress, then one with the result."""
+        async with aclosing(self.told()) as told:
+            async for line in told:
+                yield msgspec.json.encode(line) + b"\n"
+
+    async def told(self) -> AsyncGenerator[Line]:
+        """The same, not written down yet."""
         total, done = await self.queries.count(), 0
         async for page in self._pages():
             done += len(page)
-            yield _line(Line(progress=Progress(people=done, of=max(done, total))))
-        yield _line(Line(result=self._result(done)))
+            yield Line(progress=Progress(people=done, of=max(done, total)))
+        yield Line(result=self._result(done))
 
     async def announcements(self) -> AsyncGenerator[bytes]:
         """What would have been announced, person by person, as CloudEvents; a page's lines at once."""
@@ -92,7 +99,3 @@ class Preview:
 
 def _moves(pairs: Pairs) -> list[Move]:
     return [Move(from_=from_, to=to, people=people) for (from_, to), people in sorted(pairs.items())]
-
-
-def _line(line: Line) -> bytes:
-    return msgspec.json.encode(line) + b"\n"
