@@ -213,8 +213,7 @@ async def _write(tx: Connection, turn: Turn, lanes: int) -> None:
         await plays.save_runs(tx, lane, turn.runs)
     if turn.closed:
         await plays.close_facts(tx, lane, turn.closed)
-    if turn.marks:
-        await marks.save(tx, lane, turn.marks)
+    await marks.save(tx, lane, turn.marks)
     if turn.referred:
         await plays.pass_on(tx, [(lane_of(friend, lanes), friend, each) for friend, each in turn.referred])
     await plays.save_standings(tx, lane, turn.standings)

@@ -73,6 +73,14 @@ def _day(kind: str, person: Person, known_until: int | None, zone: ZoneInfo) -> 
 # -- when to look for the first time -----------------------------------------------------------------------------
 
 
+def noted_besides(old: Mark | None, told: Mark) -> Mark:
+    """The mark when that is told; a further order changes nothing, unless there is to be looked at earlier for it."""
+    if old is None:
+        return told
+    new = old.besides(told)
+    return old if old.kind == ANNIVERSARY and new.due_at == old.due_at else new
+
+
 def noted(
     profiles: Iterable[tuple[str, KnownProfile]], orders: Iterable[tuple[str, Sale]], zone: ZoneInfo, now: int | None
 ) -> Iterator[tuple[str, Mark]]:

@@ -36,6 +36,15 @@ class Mark(NamedTuple):
     year: int = 0
     due_at: int | None = None
 
+    def besides(self, told: "Mark") -> "Mark":
+        """The mark when that is told besides: it is looked at for the earlier of both.
+
+        What comes before the news is over, unless it was waited for already.
+        """
+        due = min((each for each in (self.due_at, told.due_at) if each is not None), default=None)
+        waited = self.due_at is not None and self.due_at <= told.since
+        return self._replace(since=self.since if waited else max(self.since, told.since), due_at=due)
+
 
 class Coming(NamedTuple):
     """The day in one year: the instant, the year, and how many years it is since the first."""
