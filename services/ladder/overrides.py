@@ -4,12 +4,12 @@ What somebody decides becomes a record of the person's lane, folded like a fact:
 """
 
 from collections.abc import Callable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import structlog
 from fastapi import APIRouter, Query, Response
 from msgspec import Struct
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from services.ladder.core.standing import RUNGS
 from services.ladder.parameters import PersonInPath, instant
@@ -38,10 +38,23 @@ _IMPERSONAL: Final = "^[^@\x00]*$"
 _log = structlog.get_logger("ladder")
 
 NewId = Callable[[], str]
-RungKey = Literal["target_market", "prospect", "buyer", "customer", "member", "advocate", "fan"]
-Instant = Annotated[
-    int, BeforeValidator(instant), WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation")
+
+
+def _number(told: Any) -> int:
+    """The number of a rung, given as such or by its key. Raises ValueError."""
+    if isinstance(told, str) and told in RUNGS:
+        return RUNGS.index(told) + 1
+    if type(told) is int and 1 <= told <= len(RUNGS):
+        return told
+    raise ValueError(f"must be a number from 1 to {len(RUNGS)}, or one of {', '.join(RUNGS)}")
+
+
+Rung = Annotated[
+    int,
+    BeforeValidator(_number),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": len(RUNGS)}, {"enum": list(RUNGS)}]}),
 ]
+Instant = Annotated[int, BeforeValidator(instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 By = Annotated[
     str | None, Field(max_length=200, pattern=_IMPERSONAL, description="By whom; with API keys it is the key's name.")
 ]
@@ -53,7 +66,7 @@ class NewOverride(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    rung: Annotated[StrictInt, Field(ge=1, le=7)] | RungKey
+    rung: Rung
     kind: Literal["floor", "fixed"]
     reason: Annotated[Why, Field(description="Why, without personal data: it is kept in the log, an `@` is refused.")]
     until: Annotated[Instant | None, Field(description="When it ends by itself; without, when it is lifted.")] = None
@@ -121,9 +134,8 @@ class _Desk:
         if body.until is not None and body.until <= now:
             fault = Fault(pointer="/body/until", detail=f"must be later than now, which is {instants.text(now)}")
             raise Problem(422, "invalid-request", "The request is not valid", errors=[fault])
-        rung = body.rung if isinstance(body.rung, int) else RUNGS.index(body.rung) + 1
         until = None if body.until is None else instants.text(body.until)
-        data = Overriding(rung=rung, kind=body.kind, reason=body.reason, by=by, until=until)
+        data = Overriding(rung=body.rung, kind=body.kind, reason=body.reason, by=by, until=until)
         time = instants.text(now)
         return await self._append(
             RungOverridden(id=self._new_id(), source=BY_HAND, subject=person, time=time, data=data)
