@@ -120,6 +120,13 @@ class Log(Protocol):
         """The offset that the next record will get, per lane."""
         ...
 
+    async def positions_at(self, topic: str, instant: int) -> dict[int, int]:
+        """The offset of the first record appended at that instant (µs, by the clock of the log) or later, per lane.
+
+        The end position of a lane where nothing was. Good to a second or so: clocks differ, and appenders overlap.
+        """
+        ...
+
     async def show(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
         """Let dashboards see how far a group of readers has come, by (topic, lane). Nothing here ever reads it.
 

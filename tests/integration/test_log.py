@@ -1,6 +1,7 @@
 """What both logs promise. Every test runs on PostgreSQL and on Kafka."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
@@ -103,6 +104,24 @@ async def test_positions(store: Store) -> None:
         await log.append(numbered("facts", 1, range(3)) + numbered("facts", 2, range(5)))
         assert await log.end_positions("facts") == {0: 0, 1: 3, 2: 5, 3: 0}
         assert await log.first_positions("facts") == {0: 0, 1: 0, 2: 0, 3: 0}
+
+
+async def test_positions_at_an_instant(store: Store) -> None:
+    """What was appended before it lies before them, what came later behind; of lanes without anything later, the end."""
+    async with opened(store, FACTS) as log:
+        await log.append(numbered("facts", 1, range(3)) + numbered("facts", 2, range(5)))
+        await asyncio.to_thread(until_the_clock_passes, between := time.time() + 0.1)
+        await log.append(numbered("facts", 1, range(7)))
+        at = round(between * 1_000_000)
+        assert await log.positions_at("facts", at) == {0: 0, 1: 3, 2: 5, 3: 0}
+        assert await log.positions_at("facts", 0) == await log.first_positions("facts")
+        assert await log.positions_at("facts", at + 3_600_000_000) == await log.end_positions("facts")
+
+
+def until_the_clock_passes(instant: float) -> None:
+    """Instants are what this is about: it must be later, and nothing else tells so."""
+    while time.time() <= instant:
+        pass
 
 
 async def test_reading_goes_on_where_it_ended(store: Store) -> None:

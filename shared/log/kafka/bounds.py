@@ -21,7 +21,10 @@ _READ_UNCOMMITTED: Final = 0
 
 
 async def bounds(cluster: Cluster, partitions: Iterable[TopicPartition], which: int) -> dict[TopicPartition, int]:
-    """FIRST or END of each partition. Raises KafkaError."""
+    """FIRST or END of each partition, or the first offset appended at `which` (ms) or later, -1 where there is none.
+
+    Raises KafkaError.
+    """
     by_leader: dict[int, list[TopicPartition]] = defaultdict(list)
     for partition in partitions:
         by_leader[await cluster.leader(partition)].append(partition)

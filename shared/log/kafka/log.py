@@ -98,6 +98,11 @@ class KafkaLog:
         """As `Log.end_positions`."""
         return await self._positions(topic, END)
 
+    async def positions_at(self, topic: str, instant: int) -> dict[int, int]:
+        """As `Log.positions_at`; Kafka's clock has milliseconds."""
+        found, ends = await self._positions(topic, max(instant // 1_000, 0)), await self.end_positions(topic)
+        return {lane: offset if offset >= 0 else ends[lane] for lane, offset in found.items()}
+
     async def show(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
         """As `Log.show`; the group's name has the prefix of the topics."""
         found = {self._partition(*place): position for place, position in positions.items()}

@@ -33,6 +33,22 @@ select id, lane from log.topic, generate_series(0, lanes - 1) as lane where id =
 on conflict do nothing
 """
 _POSITIONS: Final = "select lane, first_offset, next_offset from log.position where topic = $1"
+# Halves the span of offsets until it is empty: all before `low` are too old, those from `high` on are not.
+_SINCE: Final = """
+with recursive halved as (
+    select lane, first_offset as low, next_offset as high from log.position where topic = $1
+    union all
+    select lane, case when older then middle + 1 else low end, case when older then high else middle end
+    from (
+        select lane, low, high, (low + high) / 2 as middle, coalesce((
+            select r.appended_at < 'epoch'::timestamptz + $2::bigint * interval '1 microsecond' from log.record r
+            where r.topic = $1 and r.lane = h.lane and r."offset" >= (low + high) / 2 order by r."offset" limit 1
+        ), false) as older
+        from halved h where low < high
+    ) looked
+)
+select lane, low from halved where low >= high
+"""
 
 
 class PostgresLog:
@@ -106,6 +122,11 @@ class PostgresLog:
     async def end_positions(self, topic: str) -> dict[int, int]:
         """As `Log.end_positions`."""
         return {lane: end for lane, _, end in await self._bounds(topic)}
+
+    async def positions_at(self, topic: str, instant: int) -> dict[int, int]:
+        """As `Log.positions_at`."""
+        rows = await self._positions.fetch(_SINCE, self._places.find(topic, 0).topic, instant)
+        return {lane: offset for lane, offset in rows}
 
     async def show(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
         """As `Log.show`; whoever looks here finds the readers' own checkpoints beside the log."""
