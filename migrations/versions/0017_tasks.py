@@ -13,13 +13,13 @@ NOTIFIER = "notifier"
 
 def upgrade() -> None:
     key = sa.Text(collation="C")
-    now_null = {
-        "existing_type": key,
-        "existing_server_default": sa.text("'email'"),
-        "existing_comment": "where it ends",
-    }
     op.alter_column(
-        "message", "channel", nullable=True, comment="where it ends; null: in the house", schema=NOTIFIER, **now_null
+        "message",
+        "channel",
+        nullable=True,
+        comment="where it ends; null: in the house",
+        existing_comment="where it ends",
+        schema=NOTIFIER,
     )
     op.add_column(
         "message",

@@ -98,6 +98,10 @@ class Figures:
             curves=await self._curves(begun, span),
         )
 
+    async def sources(self, first: int | None, last: int | None) -> list[answers.Group]:
+        """The figures by source alone. Raises Problem 409 and 422."""
+        return (await self._by_source(await self.span(first, last))).told
+
     async def _groups(
         self, by: By | None, span: days.Span, cells: list[dict[str, Figure]], cohorts: list[dict[str, Figure]]
     ) -> _Groups:

@@ -21,6 +21,9 @@ WEEK: Final = 7
 _COHORTS: Final = 6
 """So many of the newest cohorts are drawn."""
 
+_SOURCES: Final = 50
+"""So many sources are shown, those with the most people."""
+
 Rate = Callable[[Group], float | None]
 
 _CURVES: Final[dict[str, Rate]] = {
@@ -54,6 +57,7 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
         span = _day(first), _day(last)
         try:
             kpis = await desk.figures.kpis(*span, By.MONTH)
+            sources = await desk.figures.sources(*span)
             flows = await desk.figures.flows(*span)
         except Problem as problem:
             if problem.status != 409:
@@ -64,6 +68,7 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
             "figures.html.j2",
             kpis=kpis,
             flows=flows,
+            sources=sources[:_SOURCES],
             drawn=drawn,
             retained=charts.lines(_retained(kpis.curves)),
             width=charts.WIDTH,

@@ -10,14 +10,31 @@ from hypothesis import strategies as st
 from services.notifier.consent import Basis, Ledger, Statement, basis
 from services.notifier.consent.of_message import asked_by
 from services.notifier.consent.sales import Sale
-from services.notifier.message import UNSENT, Mail, Message, State
+from services.notifier.message import UNSENT, Channel, Mail, Message, Reason, State, Way
 from services.notifier.plays.deciding import Cue, decide
 from services.notifier.plays.person import Moment, Person, after
-from services.notifier.profile import address, newest_profile
-from shared.events import RungDemoted, RungPromoted
+from services.notifier.plays.reading import parse_book
+from services.notifier.profile import KnownProfile, address, newest_profile, phone
+from shared.events import Profile, RungDemoted, RungPromoted
 from shared.instants import DAY
 from tests.make import day, demoted, lapsed, promoted, won_back
-from tests.unit.notifier.people import BOOK, bought, consent, customer, objection, profile, refunded
+from tests.unit.notifier.people import BOOK as THREE
+from tests.unit.notifier.people import bought, consent, customer, expressed, objection, refunded
+
+CALL = """
+version = 2
+[[play]]
+id = "call"
+on = ["rung.promoted"]
+where = { to = { min = 5 } }
+max_age_days = 14
+cancel = ["rung.demoted"]
+[[play.step]]
+do = "task"
+task = "thank_fan"
+channel = ["phone", "post"]
+"""
+BOOK = msgspec.structs.replace(THREE, play=(*THREE.play, *parse_book(CALL).play))
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,8 @@ class Learn:
     """The shop tells an address and what the person said."""
 
     email: str | None
+    phone: str | None
+    place: str | None
     said: tuple[Statement, ...]
     sold: tuple[Sale, ...] = ()
 
@@ -53,12 +72,13 @@ _cues = st.one_of(
     st.builds(lapsed, _days),
     st.builds(won_back, _days),
 )
-_channels = st.sampled_from([None, "email", "phone"])
+_channels = st.sampled_from([None, "email", "phone", "post"])
 _purposes = st.sampled_from([None, "marketing", "survey", "offers"])
 _bases = st.sampled_from([None, "consent", "double_opt_in", "contract"])
 _orders = st.sampled_from(["o1", "o2"])
 _statements = st.one_of(
     st.builds(consent, _days, st.uuids().map(str), channel=_channels, purpose=_purposes, basis=_bases),
+    st.builds(expressed, _days, st.uuids().map(str), channel=_channels, purpose=_purposes),
     st.builds(customer, _days, st.uuids().map(str), _orders),
     st.builds(objection, _days, st.uuids().map(str), channel=_channels, purpose=_purposes),
 )
@@ -70,6 +90,8 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(
         Learn,
         st.sampled_from([None, "anna@example.org", "no address"]),
+        st.sampled_from([None, "+49 221 4711", "-"]),
+        st.sampled_from([None, "1 High Street"]),
         st.lists(_statements, max_size=3).map(tuple),
         st.lists(_sales, max_size=3).map(tuple),
     ),
@@ -93,8 +115,9 @@ def live(steps: list[Step]) -> Life:
     now = day(0)
     for number, step in enumerate(steps):
         match step:
-            case Learn(email, said, sold):
-                known = profile(email, now, f"p{number}")
+            case Learn(email, phone, place, said, sold):
+                told = Profile(email=email, phone=phone, address=place)
+                known = KnownProfile(at=now, id=f"p{number}", source="shop", profile=told)
                 life.person = replace(
                     life.person,
                     profiles=(*life.person.profiles, known),
@@ -119,6 +142,8 @@ def hear(life: Life, cue: Cue, now: int) -> None:
         assert {rung for rung in (5, 6, 7) if rung <= cue.data.to} <= life.person.perks
     if isinstance(cue, RungDemoted):
         assert max(life.person.perks, default=0) <= cue.data.to
+        calls = [each for each in life.person.messages.values() if each.play == "call" and each.state in UNSENT]
+        assert all(max(each.rungs) <= cue.data.to for each in calls)
 
 
 def dispatched(messages: dict[str, Message], state: State) -> dict[str, Message]:
@@ -133,11 +158,32 @@ def test_nobody_is_written_to_without_address_and_basis(steps: list[Step]) -> No
     """Every message that may go out had both when it was decided."""
     for message, person in live(steps).decided:
         if message.state is State.PENDING:
-            email = address(newest_profile(person.profiles, None))
-            assert email == "anna@example.org"
-            found = basis(person.ledger, asked_by(message, email), None)
+            found = basis(person.ledger, asked_by(message, reached(message, person)), None)
             assert isinstance(found, Basis)
             assert message.basis == found.ground
+
+
+def reached(message: Message, person: Person) -> str:
+    """Where the message goes, which must be known of the person."""
+    known = newest_profile(person.profiles, None)
+    if message.way is Way.MAIL:
+        assert address(known) == "anna@example.org"
+        return "anna@example.org"
+    if message.channel is Channel.PHONE:
+        assert known.phone == "+49 221 4711"
+        return known.phone
+    assert (message.channel, known.address) == (Channel.POST, "1 High Street")
+    return "1 High Street"
+
+
+@given(lives)
+def test_a_letter_is_written_only_to_whom_must_not_be_called(steps: list[Step]) -> None:
+    """By the order of preference: the first channel on which the person may be reached."""
+    for message, person in live(steps).decided:
+        if message.state is State.PENDING and message.channel is Channel.POST:
+            call = msgspec.structs.replace(message, channel=Channel.PHONE)
+            number = phone(newest_profile(person.profiles, None))
+            assert number is None or isinstance(basis(person.ledger, asked_by(call, number), None), Reason)
 
 
 @given(lives)
