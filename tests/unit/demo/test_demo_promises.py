@@ -80,7 +80,7 @@ FAULTS: dict[str, Callable[[Evidence], None]] = {
     "each announcement is in the feed once": doubled,
     "the feed holds what the picture counts": lost,
     "all is announced as if lived, nothing late": late,
-    "every message was sent or held back": pending,
+    "every mail was sent or held back": pending,
 }
 
 
