@@ -231,10 +231,10 @@ _steps = st.one_of(
 
 
 @given(st.lists(_steps, max_size=40))
-def test_each_comes_once_a_year_whatever_is_told_and_whenever_it_is_looked(
+def test_each_comes_once_a_year_whatever_is_told(
     steps: list[tuple[str, object, object, int]],
 ) -> None:
-    """And what is not too late is on the day that the profile names."""
+    """Whenever it is looked; and what is not too late is on the day that the profile names."""
     life = Life(day(0))
     for number, (what, one, other, minutes) in enumerate(steps):
         life.now += minutes * MINUTE
@@ -257,19 +257,19 @@ def _date(born: str) -> str:
     return "03-01" if born.endswith("02-29") else born[-5:]
 
 
-@given(_born.filter(bool), _zones, st.lists(st.integers(1, 20 * 60), min_size=1, max_size=30))
+@given(_born.filter(bool), _zones, st.lists(st.integers(20, 46), min_size=1, max_size=30))
 def test_none_is_left_out_by_a_notifier_that_is_there(born: str, zone: str | None, gaps: list[int]) -> None:
     """Looked at often enough, every year has its birthday, and it goes out."""
     life = Life(day(0))
     life.told(profile=known(day(0), born, zone))
     number = 0
-    while life.now < day(3 * 366):
+    while life.now < day(2 * 366):
         number += 1
-        life.swept(life.now + gaps[number % len(gaps)] * MINUTE)
+        life.swept(life.now + gaps[number % len(gaps)] * HOUR)
 
     years = [each.cause[-4:] for each in life.messages if each.state is State.PENDING]
     assert years == sorted(set(years))
-    assert {"2024", "2025", "2026"} - {*years} <= ({"2024"} if born == "--01-01" else set())
+    assert {"2024", "2025"} - {*years} <= ({"2024"} if born == "--01-01" else set())
 
 
 MANNER = Manner(BOOK, b"s" * 32, lanes=1, currency="EUR", exponent=2, by_facts=True, history=False)
