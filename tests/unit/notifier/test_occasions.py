@@ -14,7 +14,7 @@ from services.notifier.message import Message, Reason, State
 from services.notifier.plays import occasions
 from services.notifier.plays.book import Book
 from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY
-from services.notifier.plays.person import Moment, after
+from services.notifier.plays.person import Moment, Person, after
 from services.notifier.plays.reading import parse_book
 from services.notifier.plays.yearly import Mark
 from services.notifier.profile import KnownProfile
@@ -51,6 +51,11 @@ def known(at: int, born: str | None, zone: str | None = None, id_: str = "p") ->
     return KnownProfile(at=at, id=id_, source="shop", profile=told)
 
 
+def noting(person: Person, mark: Mark) -> Person:
+    new = occasions.noted_besides(person.marks.get(mark.kind), mark)
+    return person if new is None else replace(person, marks={**person.marks, mark.kind: new})
+
+
 class Life:
     """A person by the wall clock: only the newest profile is known, and what is told is told now."""
 
@@ -70,8 +75,7 @@ class Life:
             sold = (*ledger.sales, sale)
             self.person = replace(self.person, ledger=msgspec.structs.replace(ledger, sales=sold))
         for _, mark in occasions.noted(profiles, sales, UTC, self.now):
-            new = occasions.noted_besides(self.person.marks.get(mark.kind), mark)
-            self.person = replace(self.person, marks={**self.person.marks, mark.kind: new})
+            self.person = noting(self.person, mark)
 
     def swept(self, now: int) -> list[Message]:
         """Time passed."""
@@ -302,10 +306,7 @@ def played(
         gone = [each for each in sold if before < each.at <= day(cut)]
         before = day(cut)
         for _, mark in occasions.noted([("c1", each) for each in new], [("c1", each) for each in gone], UTC, None):
-            person = replace(
-                person,
-                marks={**person.marks, mark.kind: occasions.noted_besides(person.marks.get(mark.kind), mark)},
-            )
+            person = noting(person, mark)
         ledger = msgspec.structs.replace(person.ledger, sales=(*person.ledger.sales, *gone))
         person = replace(person, profiles=(*person.profiles, *new), ledger=ledger)
         turn, persons = Turn(MANNER, 0, day(0), None), {"c1": person}
