@@ -81,7 +81,7 @@ def noted_besides(old: Mark | None, told: Mark) -> Mark | None:
     if told.kind == BIRTHDAY:
         return told if old is None else old.besides(told)
     if told.due_at is None:
-        return old if old is None or old.due_at is None else old.sooner(told.since)
+        return old if old is None or old.due_at is None else old._replace(due_at=min(old.due_at, told.since))
     if old is None:
         return told
     new = old.besides(told)

@@ -45,12 +45,6 @@ class Mark(NamedTuple):
         waited = self.due_at is not None and self.due_at <= told.since
         return self._replace(since=self.since if waited else max(self.since, told.since), due_at=due)
 
-    def sooner(self, told_at: int) -> "Mark":
-        """The mark when another time zone may have been told then."""
-        return (
-            self if self.due_at is None else self._replace(due_at=min(self.due_at, max(told_at, self.due_at - APART)))
-        )
-
 
 class Coming(NamedTuple):
     """The day in one year: the instant, the year, and how many years it is since the first."""
