@@ -1,13 +1,18 @@
 """Moments at work: birthdays and anniversaries by both clocks, referrals across lanes, memberships that go on."""
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
 
 from services.notifier.settings import NotifierSettings
 from shared import instants
+from shared.db import migrations
 from shared.events import SHOP_EVENTS, Announcement
 from shared.instants import DAY, HOUR, MINUTE
 from tests.integration.notifier_part import Notifier, notifier
@@ -145,6 +150,53 @@ async def test_the_measure_holds_for_birthdays_as_for_all_advertising(database: 
         ]
         (mail,) = running.mail()
         assert mail["Date"].datetime.isoformat() == "2024-01-03T11:00:00+00:00"
+
+
+async def due(running: Notifier) -> list[tuple[str, str, bool]]:
+    """(person, kind, whether there is a next one) of all that is kept, once nothing is to be looked at any more."""
+    await running.settled()
+    rows = await running.pool.fetch("select person, kind, due_at from notifier.occasion order by person, kind")
+    return [(row["person"], row["kind"], row["due_at"] is not None) for row in rows]
+
+
+async def test_whoever_was_known_before_has_a_birthday_too(database: str, tmp_path: Path) -> None:
+    """A database from before is looked through once; what is over is not made up for."""
+    config = migrations()
+    config.attributes["dsn"] = database
+    before = ScriptDirectory.from_config(config).get_revision("0022").down_revision
+    await asyncio.to_thread(command.downgrade, config, str(before))
+    connection = await asyncpg.connect(database)
+    for person, body in (("c1", b'{"birthday": "1980-05-05"}'), ("c2", b"{}")):
+        await connection.execute(
+            "insert into notifier.profile (lane, person, source, id, at, body) values (0, $1, 'shop', 'p', $2, $3)",
+            person,
+            day(0),
+            body,
+        )
+    await connection.close()
+    await asyncio.to_thread(command.upgrade, config, "head")
+
+    async with notifier(database, tmp_path, {**SHIPPED, "lanes": 1}) as running:
+        assert await due(running) == [("c1", "moment.birthday", True), ("c2", "moment.birthday", False)]
+        assert await running.messages() == []
+
+
+async def test_a_history_that_is_loaded_brings_its_birthdays_along(database: str, tmp_path: Path) -> None:
+    """While it is loaded nothing is decided; by the wall clock the next ones are awaited."""
+    async with notifier(database, tmp_path, {**SHIPPED, "clock": "facts", "lanes": 1}) as running:
+        await running.introduce(at=day(0), birthday="1980-05-05")
+        await bought(running, day(1))
+        await running.tell("purchase.refunded", day(2), "c2", SHOP_EVENTS, order_id="o2")
+        await running.tick(day(600))
+        await running.settled()
+        assert await running.messages() == []
+    async with notifier(database, tmp_path, {**SHIPPED, "lanes": 1}) as running:
+        assert await due(running) == [
+            ("c1", "moment.anniversary", True),
+            ("c1", "moment.birthday", True),
+            ("c2", "moment.anniversary", False),
+        ]
+        assert await running.messages() == []
 
 
 # -- referrals ---------------------------------------------------------------------------------------------------
