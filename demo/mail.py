@@ -15,7 +15,7 @@ _REASONS: Final = {
     "no_address": "no address: of real people nobody's is known",
     "no_basis": "an address, but no consent",
     "objected": "asked not to be written to",
-    "duplicate": "was thanked for this rung less than a year ago",
+    "duplicate": "heard the same not long ago",
     "cancelled": "its cause was undone before it was sent",
     "capped": "was left in peace until they come back",
     "too_old": "the news came too late",
@@ -28,7 +28,7 @@ def count(paper: Paper, messages: Iterable[Answer]) -> None:
     fates = Counter((message["play"], message["state"], message.get("reason", "")) for message in messages)
     for (play, state, reason), number in sorted(fates.items(), key=lambda fate: (fate[0][:2], -fate[1])):
         colour = paper.ink("green" if state == "sent" else "yellow", f"{state.replace('_', ' '):<10}")
-        paper.line(f"  {number:>6,}  {play:<13} {colour} {_REASONS.get(reason, reason)}")
+        paper.line(f"  {number:>6,}  {play:<19} {colour} {_REASONS.get(reason, reason)}")
 
 
 def letter(maildir: Path, message: Answer) -> EmailMessage:

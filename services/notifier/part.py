@@ -90,7 +90,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
             """A record becomes a message, then news, then a row of the outbox: who looks in this order misses none."""
             unread = await lag(pools.asking, lanes, runtime.log, TOPICS)
             async with pools.asking.acquire() as connection:
-                waiting = await waiting_to_go(connection, by_facts=by_facts)
+                waiting = await waiting_to_go(connection, by_facts=by_facts, history=settings.historical)
             return unread + waiting or await lag(pools.asking, lanes, runtime.log, TOPICS)
 
         async def look() -> None:

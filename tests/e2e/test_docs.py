@@ -18,6 +18,7 @@ DOCUMENTS = (
     "docs/consent.md",
     "docs/measure.md",
     "docs/tasks.md",
+    "docs/plays.md",
 )
 BASE = "http://127.0.0.1:8000"
 ENDED_BY_US = 28

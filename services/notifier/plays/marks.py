@@ -19,7 +19,7 @@ async def note(tx: Connection, lane: int, told: Iterable[tuple[str, Mark]]) -> N
         key = person, mark.kind
         old = changed.get(key) or before.get(person, {}).get(mark.kind)
         new = noted_besides(old, mark)
-        if new != old:
+        if new is not None and new != old:
             changed[key] = new
     await save(tx, lane, changed)
 

@@ -18,7 +18,7 @@ from services.notifier.profile import KnownProfile, newest_profile
 def keep(person: Person, moment: Moment, book: Book, zone: ZoneInfo) -> Decision:
     """Whatever is due begins its plays if it has come, once a year, and is due again when it comes next."""
     decision = Decision()
-    for mark in person.marks.values():
+    for _, mark in sorted(person.marks.items()):
         if mark.due_at is not None and mark.due_at <= moment.now:
             decision += _kept(mark, after(person, decision), moment, book, zone)
     return decision
@@ -73,12 +73,19 @@ def _day(kind: str, person: Person, known_until: int | None, zone: ZoneInfo) -> 
 # -- when to look for the first time -----------------------------------------------------------------------------
 
 
-def noted_besides(old: Mark | None, told: Mark) -> Mark:
-    """The mark when that is told; a further order changes nothing, unless there is to be looked at earlier for it."""
+def noted_besides(old: Mark | None, told: Mark) -> Mark | None:
+    """The mark when that is told; None: there is still nothing to look at.
+
+    A further order changes nothing, unless it is to be looked at earlier for it. A profile may name another time zone.
+    """
+    if told.kind == BIRTHDAY:
+        return told if old is None else old.besides(told)
+    if told.due_at is None:
+        return old if old is None or old.due_at is None else old._replace(due_at=min(old.due_at, told.since))
     if old is None:
         return told
     new = old.besides(told)
-    return old if old.kind == ANNIVERSARY and new.due_at == old.due_at else new
+    return old if new.due_at == old.due_at else new
 
 
 def noted(
@@ -94,11 +101,13 @@ def noted(
         coming = None if day is None else day.next(since, 0)
         if coming is not None:
             yield person, Mark(BIRTHDAY, since, due_at=coming.at)
+        yield person, Mark(ANNIVERSARY, since)
     for person, sale in orders:
         since = _since(sale.at, now)
         if isinstance(sale, Purchase):
             coming = day_of(sale.at, zone).next(since - APART, 0)
-            yield person, Mark(ANNIVERSARY, since, due_at=None if coming is None else coming.at - APART)
+            if coming is not None:
+                yield person, Mark(ANNIVERSARY, since, due_at=coming.at - APART)
         else:
             yield person, Mark(ANNIVERSARY, since, due_at=sale.at if now is None else now)
 

@@ -191,8 +191,11 @@ async def take_over(
     return [(row["play"], row["id"]) for row in rows]
 
 
-async def waiting(connection: Connection, *, by_facts: bool) -> int:
-    """How many messages are to be sent now or being sent, and how many news are untold."""
+async def waiting(connection: Connection, *, by_facts: bool, history: bool) -> int:
+    """How many messages are to be sent now or being sent, and how many news are untold.
+
+    While a history is only loaded (`history`) no yearly moment is kept.
+    """
     return int(
         await connection.fetchval(
             f"""
@@ -208,7 +211,7 @@ async def waiting(connection: Connection, *, by_facts: bool) -> int:
                 where f.open and f.at <= case when $1 then coalesce(l.time, 0) else {NOW_US} end
             ) + (
                 select count(*) from notifier.occasion o join notifier.lane l using (lane)
-                where o.due_at <= case when $1 then coalesce(l.time, 0) else {NOW_US} end
+                where o.due_at <= case when $1 then coalesce(l.time, 0) else {NOW_US} end and not $2
             ) + (
                 select count(*) from notifier.message m join notifier.lane l using (lane)
                 where m.way = 'task' and (
@@ -222,5 +225,6 @@ async def waiting(connection: Connection, *, by_facts: bool) -> int:
             + (select count(*) from notifier.confirmation where message is null)
             """,
             by_facts,
+            history,
         )
     )

@@ -30,6 +30,9 @@ def test_the_book_as_shipped_is_whole() -> None:
     [
         ("rung.promoted", "rung.climbed", "line 3, play 'a': nothing is called 'rung.climbed'"),
         ("to =", "two =", "line 3, play 'a': where: rung.promoted says nothing called 'two'"),
+        ("rung.promoted", "moment.easter", "line 3, play 'a': nothing is called 'moment.easter'"),
+        ("rung.promoted", "moment.birthday", "line 3, play 'a': where: moment.birthday says nothing called 'to'"),
+        ("max_age_days = 14", "max_age_days = 14\ncancel = ['moment.birthday']", "nothing that cancels is called"),
         ("max_age_days = 14", "max_age_days = 0", "line 3, play 'a': Expected `int` >= 1 - at `$.max_age_days`"),
         ("max_age_days = 14", "", "line 3, play 'a': Object missing required field `max_age_days`"),
         ('mail = "thank_you"', 'mail = "nothing"', "step 1: there is no template de/nothing.txt.j2"),
