@@ -136,7 +136,12 @@ def instant_of(fact: Told) -> int:
 
 
 def key_of(fact: Told) -> Key:
-    """The order of facts; a credit stands where the friend's fact stands, right behind a fact of the same name."""
+    """The order of facts; a credit stands where the friend's fact stands, right behind a fact of the same name.
+
+    What is given by hand comes behind everything else of its instant.
+    """
+    if is_word(fact):
+        return (instant_of(fact), chr(0x10FFFF) + fact.id, fact.source)
     if isinstance(fact, ReferralCredited):
         deed = fact.data.converted or fact.data.cause
         return (instants.parse(deed.at), deed.id, f"{deed.source}\x1f{fact.id}")

@@ -11,6 +11,8 @@ import pytest
 
 from services.ladder.lanes import rules_of
 from services.ladder.overrides import overrides
+from services.ladder.page.neighbour import Neighbour
+from services.ladder.page.routes import desk_of, pages
 from services.ladder.people import Registry
 from services.ladder.queries import Queries
 from shared import db, instants
@@ -32,6 +34,18 @@ async def desk(dsn: str, lanes: Lanes, keys: Keys | None = None) -> AsyncIterato
     routes = overrides(registry, lanes.log, lanes.settings.lanes, lambda: f"o{next(numbers)}")
     try:
         async with client_of(Part("overrides", routes), keys) as client:
+            yield client
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def looking(dsn: str, lanes: Lanes) -> AsyncIterator[httpx.AsyncClient]:
+    """The page for operations."""
+    engine = db.engine(dsn, pool_size=2)
+    desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), lanes.log, Neighbour(None, None))
+    try:
+        async with client_of(Part("page", pages(desk))) as client:
             yield client
     finally:
         await engine.dispose()
@@ -167,3 +181,21 @@ async def test_with_keys_it_takes_the_scope_admin_and_the_keys_name_is_noted(dat
         shown = (await client.get("/v1/customers/c1")).json()
     assert [answer.status_code for answer in answers] == [401, 403, 202]
     assert shown["override"]["by"] == "crm"
+
+
+async def test_the_persons_page_shows_it_in_both_languages(database: str) -> None:
+    """Who looks at the person sees by whom and why, and where the rules would put them; a reason is no markup."""
+    given = {**FLOOR, "reason": "<b>kind</b>", "until": instants.text(day(50))}
+    async with ladder(database) as (lanes, _), desk(database, lanes) as admin, looking(database, lanes) as page:
+        await lanes.tell([purchase(day(0))])
+        await lanes.settled()
+        await admin.put(OVERRIDE, json=given)
+        await lanes.settled()
+        english, german = [
+            (await page.get("/person?id=c1", headers={"Accept-Language": language})).text for language in ("en", "de")
+        ]
+    assert "Given by hand by operator since" in english
+    assert "<q>&lt;b&gt;kind&lt;/b&gt;</q>" in english
+    assert "By the rules alone: rung 3, Buyer." in english
+    assert "a rung given by hand" in english
+    assert "Von Hand gegeben von operator" in german

@@ -1,10 +1,17 @@
 """What is folded, and in which order."""
 
+from typing import Final
+
 from shared import instants
-from shared.events import Fact, Override, ReferralCredited
+from shared.events import Fact, Override, ReferralCredited, RungOverridden, RungOverrideLifted
 
 Known = Fact | ReferralCredited | Override
 """A fact of the person, a credit for a friend they referred, or a word on their rung by hand."""
+
+
+_PLACED: Final = frozenset({ReferralCredited, RungOverridden, RungOverrideLifted})
+_LAST: Final = "\U0010ffff"
+"""No text sorts behind one that begins like this, but another such."""
 
 
 def instant(fact: Known) -> int:
@@ -24,8 +31,11 @@ def key(fact: Known) -> tuple[int, str, str]:
 
     A credit takes the place of the friend's fact it is due to, so that it never comes before the referral, which may
     be all that makes its maker known and be of the same instant; its own id tells it from a fact of that name.
+    A word by hand comes behind all facts of its instant: whoever gave it knew them.
     """
-    if type(fact) is not ReferralCredited:
+    if type(fact) not in _PLACED:
         return fact.at, fact.id, fact.source
+    if type(fact) is not ReferralCredited:
+        return fact.at, _LAST + fact.id, fact.source
     deed = fact.data.converted or fact.data.cause
     return instants.parse(deed.at), deed.id, f"{deed.source}\x1f{fact.id}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import instants
+from shared import events, instants
 from tests import make, oracle
 from tests.cdnow import cdnow_purchases
 from tests.oracle import Shop, Told
@@ -111,10 +111,14 @@ def test_a_life_told_in_any_order_is_announced_as_in_the_naive_reading(seed: int
 
 @pytest.mark.parametrize("corner", CORNERS, ids=CORNERS.keys())
 def test_a_corner_told_in_every_order_is_announced_as_in_the_naive_reading(corner: str) -> None:
-    """A few facts that meet at one corner of the rules are announced alike in every order, swept or not."""
+    """A few facts that meet at one corner of the rules are announced alike in every order, swept or not.
+
+    Nobody is given a rung before they are known.
+    """
     facts, shop = CORNERS[corner], Shop()
     until = end_of([fact for fact in facts if not isinstance(fact, int)])
-    for arrivals in permutations(facts):
+    first = facts[:1] if any(isinstance(fact, events.Override) for fact in facts) else []
+    for arrivals in ((*first, *rest) for rest in permutations(facts[len(first) :])):
         assert told_by_core(arrivals, until, shop) == told_by_oracle(arrivals, until, shop), arrivals
 
 

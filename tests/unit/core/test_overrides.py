@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from services.ladder.core import fold
+from services.ladder.core import fold, rungs
 from services.ladder.core.explain import explain
 from services.ladder.core.facts import Known
 from services.ladder.core.past import makes_known
@@ -110,6 +110,11 @@ def test_one_that_agrees_with_the_rules_leaves_the_reasons_to_them() -> None:
     assert shown.falls is None
 
 
+def test_it_comes_behind_the_facts_of_its_instant() -> None:
+    """Whoever gave it knew them, though their ids sort behind."""
+    assert stand(purchase(day(0), id_="z"), overridden(day(0), 5, id_="a"), at=day(0)).rung == 5
+
+
 def test_it_makes_nobody_known() -> None:
     """Of a stranger there is no standing, whatever somebody decides."""
     assert fold.refold([overridden(day(5), 6)], rules()) is None
@@ -124,13 +129,15 @@ def test_all_but_the_rung_is_as_without_it(rules_: Rules, facts: list[Known]) ->
     with_words, without = fold.refold(facts, rules_, END), fold.refold(alone, rules_, END)
     assert with_words is not None
     assert without is not None
-    assert _underneath(with_words) == _underneath(without)
+    assert _underneath(with_words, rules_) == _underneath(without, rules_)
     assert with_words.rung_by_rules == without.rung
 
 
-def _underneath(standing: Standing) -> Standing:
-    blank = {"step_at": 0, "step_id": "", "step_source": "", "rung": 0, "rung_since": 0, "due": 0}
-    return replace(standing, **blank, endangered=False, override=None)
+def _underneath(standing: Standing, rules_: Rules) -> Standing:
+    """Of the rungs those that the person rests on: what has run out below them is noted with the next deadline."""
+    held = tuple(standing.ends[rung.index] for rung in rungs.resting(standing, rules_))
+    blank = replace(standing, step_at=0, step_id="", step_source="", rung=0, rung_since=0, due=0, ends=held)
+    return replace(blank, endangered=False, override=None)
 
 
 def test_no_word_changes_a_type_that_is_announced() -> None:
