@@ -382,6 +382,21 @@ class Credit(msgspec.Struct, kw_only=True, gc=False):
     version: int
 
 
+class Sale(msgspec.Struct, kw_only=True, gc=False):
+    """An order of a friend who is credited; of several about one order the highest `version` counts.
+
+    `paid` is net of refunds, null: nothing is credited for it any more. Of it `costed` is for goods whose cost is known.
+    """
+
+    friend: str
+    order: FactRef
+    paid: Decimal | None
+    costed: Decimal = _ZERO
+    cost: Decimal = _ZERO
+    cause: FactRef
+    version: int
+
+
 @final
 class ReferralNamed(_Timed, tag="referral.named"):
     """To the friend's lane: somebody referred you. `subject` is the friend."""
@@ -396,7 +411,14 @@ class ReferralCredited(_Timed, tag="referral.credited"):
     data: Credit
 
 
-Internal = ReferralNamed | ReferralCredited
+@final
+class ReferralSold(_Timed, tag="referral.sold"):
+    """To the maker's lane: a friend who is credited to you ordered. `time` is that of the order."""
+
+    data: Sale
+
+
+Internal = ReferralNamed | ReferralCredited | ReferralSold
 
 
 # -- time as a record --------------------------------------------------------------------------------------------

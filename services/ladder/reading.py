@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from services.ladder.core.facts import Known, about
 from shared import instants
 from shared.events import (
     SHOP_EVENTS,
@@ -16,6 +17,7 @@ from shared.events import (
     PurchaseCompleted,
     PurchaseRefunded,
     ReferralCredited,
+    ReferralSold,
     Tick,
 )
 from shared.lanes import DeadLetter
@@ -88,7 +90,7 @@ def _known_at(message: Fact | Internal, time: int) -> int:
 
     How far this lane has come meanwhile is chance, and must not make an announcement historical.
     """
-    if type(message) is ReferralCredited:
+    if type(message) is ReferralCredited or type(message) is ReferralSold:
         return max(message.at, instants.parse(message.data.cause.at))
     return max(time, message.at)
 
@@ -120,22 +122,22 @@ def _letter(record: Record, error: Exception) -> DeadLetter:
 
 
 def claim_of(message: Fact | Internal) -> str | None:
-    """What a fact may be the first to claim for its person: an order, or the credit of a friend.
+    """What a fact may be the first to claim for its person: an order, or the credit of a friend, or an order of theirs.
 
     The second fact about the same makes the person be refolded.
     """
     if type(message) is PurchaseCompleted or type(message) is PurchaseRefunded:
         return "order:" + message.data.order_id
-    if type(message) is ReferralCredited:
-        return "friend:" + message.data.friend
+    if type(message) is ReferralCredited or type(message) is ReferralSold:
+        return about(message)
     return None
 
 
-_journal: msgspec.json.Decoder[Fact | ReferralCredited] = msgspec.json.Decoder(Fact | ReferralCredited)
+_journal: msgspec.json.Decoder[Known] = msgspec.json.Decoder(Known)
 _any: msgspec.json.Decoder[Fact | Internal] = msgspec.json.Decoder(Fact | Internal)
 
 
-def read_journal(body: bytes) -> Fact | ReferralCredited:
+def read_journal(body: bytes) -> Known:
     """A message of the journal."""
     return _journal.decode(body)
 

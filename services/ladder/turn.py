@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from services.ladder import friends
+from services.ladder import friends, sales
 from services.ladder.announce import announce
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause, decide
-from services.ladder.core.facts import key
+from services.ladder.core.facts import Known, key
 from services.ladder.core.moves import Moves
 from services.ladder.core.past import Past
 from services.ladder.core.referrals import credit_of
@@ -29,12 +29,11 @@ from shared.events import (
     ReferralCredited,
     ReferralMade,
     ReferralNamed,
+    ReferralSold,
 )
 from shared.lanes import OutboxRow
 
 _log = structlog.get_logger("ladder")
-
-Folded = Fact | ReferralCredited
 
 A_DEADLINE = b""
 """Stands among the parked facts for a deadline that could not be folded."""
@@ -119,7 +118,7 @@ class Turn:
     def know_facts(self, person: str, rows: Iterable[FactRow]) -> None:
         """Take in a person's journal."""
         known = self.people[person]
-        facts: list[Folded] = []
+        facts: list[Known] = []
         known.claims = claims = set()
         for row in rows:
             facts.append(read_journal(row.body))
@@ -156,12 +155,13 @@ class Turn:
     def _wait(self, person: Person, body: bytes, reason: str) -> None:
         self.waiting.append(ParkedRow(person.id, self.now + len(self.waiting), reason, body))
 
-    def _fold(self, person: Person, message: Folded, body: bytes, time: int) -> None:
+    def _fold(self, person: Person, message: Known, body: bytes, time: int) -> None:
         known = (person.id, message.source, message.id)
         if known in self.ids:
             self.duplicates += 1
             return
         self.ids.add(known)
+        former = self._sold(person) if person.friend is not None and type(message) in _MOVE_CREDIT else None
         claim = claim_of(message)
         if person.past is None:
             late = False
@@ -172,13 +172,13 @@ class Turn:
             claim = claim if first else None
         self.facts.append((self.lane, *known, message.at, claim, body))
         self._stand(person, standing, changes, time, correction=late, via=_via(message))
-        self._refer(person, message)
+        self._refer(person, message, former)
         if type(message) is ReferralCredited:
             self._credit(message)
         self.figures.count(self.moves)
 
     def _retold(
-        self, person: Person, past: Past, message: Folded, *, first: bool
+        self, person: Person, past: Past, message: Known, *, first: bool
     ) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
@@ -210,28 +210,52 @@ class Turn:
     # -- referrals -----------------------------------------------------------------------------------------------
 
     def _name(self, person: Person, message: ReferralNamed) -> None:
-        friend = person.friend or friends.Friend()
+        friend = person.friend or friends.Friend(sells=True)
         if friend.heard_of(message):
             self.duplicates += 1
             return
         friend.namings = [*friend.namings, message]
         person.friend, person.friend_changed = friend, True
-        self._recredit(person, message)
+        former = self._sold(person)
+        assert former is not None, "the journal of a person whose credit may change has been loaded"
+        self._recredit(person, message, former)
 
-    def _refer(self, person: Person, message: Folded) -> None:
-        if type(message) is ReferralMade and (row := friends.naming_row(message, self.manner.lane_of)):
+    def _refer(self, person: Person, message: Known, former: sales.Known | None) -> None:
+        manner, friend = self.manner, person.friend
+        if type(message) is ReferralMade and (row := friends.naming_row(message, manner.lane_of)):
             self.outbox.append(row)
-        if person.friend is not None and person.past is not None and type(message) is not ReferralCredited:
-            self._recredit(person, message)
+        if former is not None:
+            self._recredit(person, message, former)
+        elif type(message) is PurchaseCompleted and friend is not None and friend.maker is not None:
+            telling = sales.Telling(None, manner.rules, manner.lane_of)
+            net = manner.rules.minor(message.data.amount)
+            self.outbox.append(sales.told(friend.maker, friend.version, message, net, telling))
 
-    def _recredit(self, person: Person, message: Fact | Internal) -> None:
+    def _sold(self, person: Person) -> sales.Known | None:
+        """What the maker knows of this person's orders; None where that changes by a further order at most."""
+        if person.past is None or person.friend is None:
+            return None
+        return sales.known(person.friend, _own(person.past), self.manner.rules)
+
+    def _recredit(self, person: Person, message: Fact | Internal, former: sales.Known) -> None:
         assert person.friend is not None
-        assert person.past is not None, "the journal of a person whose credit may change has been loaded"
-        facts = [fact for fact in person.past.known if type(fact) is not ReferralCredited]
-        credit = credit_of(person.id, facts, person.friend.namings, self.manner.rules)
-        rows = friends.recredit(person.friend, person.id, credit, friends.cause_of(message), self.manner.lane_of)
+        assert person.past is not None
+        manner, friend, facts, cause = self.manner, person.friend, _own(person.past), friends.cause_of(message)
+        credit = credit_of(person.id, facts, friend.namings, manner.rules)
+        rows = friends.recredit(friend, person.id, credit, cause, manner.lane_of)
+        now, telling = sales.known(friend, facts, manner.rules), sales.Telling(cause, manner.rules, manner.lane_of)
+        rows += sales.retold(friend, former, now, telling, anew=bool(rows))
         person.friend_changed = person.friend_changed or bool(rows)
         self.outbox.extend(rows)
+
+    def _sell(self, person: Person, past: Past) -> None:
+        """Tell the maker of all orders, where an older program had told of none."""
+        manner, friend = self.manner, person.friend
+        if friend is None or friend.sells:
+            return
+        friend.sells = person.friend_changed = True
+        now, telling = sales.known(friend, _own(past), manner.rules), sales.Telling(None, manner.rules, manner.lane_of)
+        self.outbox.extend(sales.retold(friend, sales.NOBODY, now, telling, anew=True))
 
     def _credit(self, message: ReferralCredited) -> None:
         credit = message.data
@@ -265,6 +289,7 @@ class Turn:
         known = self.people[person]
         before, past, rules = known.standing, known.past, self.manner.rules
         assert past is not None
+        self._sell(known, past)
         standing = past.fold(self.moves)
         assert standing is not None, "who stands somewhere has a fact of their own"
         standing, _ = fold.sweep(standing, until, rules, self.moves.made)
@@ -355,11 +380,19 @@ class Turn:
         return moves
 
 
+_MOVE_CREDIT = frozenset({PurchaseCompleted, PurchaseRefunded, ReferralMade})
+"""The facts of a friend that may change what their maker is credited with."""
+
+
+def _own(past: Past) -> list[Fact]:
+    return [fact for fact in past.known if type(fact) is not ReferralCredited and type(fact) is not ReferralSold]
+
+
 def _place(standing: Standing | None) -> Place:
     return (standing.rung, standing.stage) if standing is not None else None
 
 
-def _via(message: Folded) -> str:
+def _via(message: Known) -> str:
     return message.id if type(message) is ReferralCredited else ""
 
 
@@ -386,7 +419,8 @@ def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: 
         place = key(message)
         if not _in_order(newest, message, place):
             return True
-        newest = place
+        if type(message) is not ReferralSold:  # which is noted and makes nothing late
+            newest = place
         claim = claim_of(message)
         if claim is not None:
             if claim in claims or (person.id, claim) in claimed:
@@ -399,10 +433,12 @@ def _step(person: Person) -> tuple[int, str, str] | None:
     return person.standing.step if person.standing is not None else None
 
 
-def _in_order(newest: tuple[int, str, str] | None, message: Folded, place: tuple[int, str, str]) -> bool:
+def _in_order(newest: tuple[int, str, str] | None, message: Known, place: tuple[int, str, str]) -> bool:
     """Whether a message with this place among facts leaves the past of somebody whose newest step is `newest`."""
     if newest is None:
         return True
+    if type(message) is ReferralSold:
+        return place[0] > newest[0]
     if type(message) is PurchaseRefunded:
         return False
     if type(message) is ReferralCredited and message.data.converted is None:
@@ -410,7 +446,7 @@ def _in_order(newest: tuple[int, str, str] | None, message: Folded, place: tuple
     return place >= newest
 
 
-def _about_credit(person: Person, message: Folded) -> bool:
+def _about_credit(person: Person, message: Known) -> bool:
     """Whether the message may change what the referrer of this person, whom somebody named, is credited with."""
     if type(message) is ReferralMade:
         return True

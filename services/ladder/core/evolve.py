@@ -8,7 +8,7 @@ from services.ladder.core.orders import Paid
 from services.ladder.core.rules import Affected, Pace, Rules
 from services.ladder.core.standing import FOREVER, NEVER, RUNGS, Because, Marks, Stage, Standing, copied
 from shared import events
-from shared.events import PurchaseCompleted
+from shared.events import PurchaseCompleted, ReferralSold
 from shared.instants import DAY
 
 _NOTHING: Final[Affected] = ()
@@ -30,6 +30,8 @@ def advance(standing: Standing, until: int, rules: Rules) -> tuple[Standing, lis
         at = standing.due
         after = copied(standing)
         after.step_at, after.step_id, after.step_source = at, "", ""
+        if after.sales and after.sales[0].at <= at:
+            _count_sales(after, at)
         rungs.fall(after, rules, at)
         _settle(after, rules, at)
         steps.append(Step(at, standing, after, phases.deadline(standing, rules, at)))
@@ -84,6 +86,31 @@ def _settle(after: Standing, rules: Rules, at: int) -> None:
     else:
         after.endangered = False
     after.due = min(falls, phases.due(after, rules, at))
+    if after.sales and after.sales[0].at < after.due:
+        after.due = after.sales[0].at
+
+
+# -- friends' orders ---------------------------------------------------------------------------------------------
+
+
+def note(standing: Standing, fact: ReferralSold, rules: Rules) -> Standing:
+    """The standing that knows of a friend's order, which counts when the person is swept up to there.
+
+    Nothing else changes: what happens to the person before it may still be told, and must not be late for it.
+    """
+    sale = worth.sale(fact, instant(fact), rules)
+    if sale is None:
+        return standing
+    after = copied(standing)
+    after.sales = tuple(sorted((*standing.sales, sale), key=lambda one: one.at))
+    after.due = min(after.due, sale.at)
+    return after
+
+
+def _count_sales(after: Standing, at: int) -> None:
+    due = [sale for sale in after.sales if sale.at <= at]
+    after.sales = after.sales[len(due) :]
+    after.worth = worth.referred(after.worth, due)
 
 
 # -- purchases ---------------------------------------------------------------------------------------------------
@@ -193,7 +220,7 @@ def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> Affected: 
             after.worth = worth.identified(after.worth, fact.data, rules)
         case events.PurchaseRefunded():
             after.worth = worth.refunded(after.worth)
-        case events.ContactObjected():
+        case events.ContactObjected() | events.ReferralSold():  # an order of a friend is noted, see `note`
             pass
         case _:
             assert_never(fact)

@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from services.ladder.core.evolve import advance, buy, evolve
-from services.ladder.core.facts import Known, instant, key
+from services.ladder.core.evolve import advance, buy, evolve, note
+from services.ladder.core.facts import Known, Stated, about, instant, key
 from services.ladder.core.moves import Move, Moves, moved, moves_of
 from services.ladder.core.orders import Paid, paid
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing
-from shared.events import PurchaseCompleted, PurchaseRefunded, ReferralCredited
+from shared.events import PurchaseCompleted, PurchaseRefunded, ReferralCredited, ReferralSold
 
 SPACING: Final = 100
 """Facts between two standings that are kept on the way."""
@@ -25,18 +25,18 @@ Key = tuple[int, str, str]
 
 def makes_known(fact: Known) -> bool:
     """Whether a person exists from this fact on; what others did does not make one known."""
-    return type(fact) is not ReferralCredited
+    return type(fact) is not ReferralCredited and type(fact) is not ReferralSold
 
 
 class Past:
-    """A person's facts, each (source, id) once; of the credits for one friend only the newest counts."""
+    """A person's facts, each (source, id) once; of what other lanes state of one thing only the newest counts."""
 
     def __init__(self, facts: Iterable[Known], rules: Rules, spacing: int = SPACING) -> None:
         self._rules = rules
         self._spacing = spacing
         self.known: list[Known] = list(facts)
         """All of them, in the order in which they were told."""
-        self._credits: dict[str, ReferralCredited] = {}
+        self._stated: dict[str, Stated] = {}
         self._purchases: defaultdict[str, list[PurchaseCompleted]] = defaultdict(list)
         self._refunds: defaultdict[str, list[PurchaseRefunded]] = defaultdict(list)
         self._kept: list[Standing | None] = []
@@ -49,9 +49,9 @@ class Past:
         """How many of them belong to each of the standings that are kept."""
         for fact in self.known:
             self._note(fact)
-        others = [fact for fact in self.known if type(fact) is not ReferralCredited]
-        self.counting: list[Known] = sorted([*others, *self._credits.values()], key=key)
-        """Those that count, in order: all but the credits that newer ones have replaced."""
+        own = [fact for fact in self.known if makes_known(fact)]
+        self.counting: list[Known] = sorted([*own, *self._stated.values()], key=key)
+        """Those that count, in order: all but the statements that newer ones have replaced."""
         self._keys: list[Key] = [key(fact) for fact in self.counting]
 
     def learn(self, fact: Known) -> None:
@@ -95,6 +95,8 @@ class Past:
 
     def _step(self, standing: Standing | None, fact: Known) -> Standing | None:
         at, rules = instant(fact), self._rules
+        if type(fact) is ReferralSold:
+            return None if standing is None else note(standing, fact, rules)
         if standing is not None:
             if standing.due <= at:
                 standing, steps = advance(standing, at, rules)
@@ -118,16 +120,16 @@ class Past:
         return paid(fact, self._refunds.get(order, ()), self._rules)
 
     def _note(self, fact: Known) -> Known | None:
-        """Sort a fact in by what it is about; returns the credit that no longer counts, perhaps the fact itself."""
+        """Sort a fact in by what it is about; returns the statement that no longer counts, perhaps the fact itself."""
         if type(fact) is PurchaseCompleted:
             self._purchases[fact.data.order_id].append(fact)
         elif type(fact) is PurchaseRefunded:
             self._refunds[fact.data.order_id].append(fact)
-        elif type(fact) is ReferralCredited:
-            former = self._credits.get(fact.data.friend)
+        elif type(fact) is ReferralCredited or type(fact) is ReferralSold:
+            former = self._stated.get(about(fact))
             if former is not None and former.data.version >= fact.data.version:
                 return fact
-            self._credits[fact.data.friend] = fact
+            self._stated[about(fact)] = fact
             return former
         return None
 

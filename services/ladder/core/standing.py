@@ -85,9 +85,22 @@ class Worth(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Of what was spent the part for goods whose cost is known."""
     cost: int = 0
     """Of these goods."""
+    friends_spent: int = 0
+    """What friends paid who are credited to this person."""
+    friends_costed: int = 0
+    friends_cost: int = 0
 
 
 NOTHING: Final = Worth()
+
+
+class Sale(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """An order of a friend, which counts from an instant on; money in minor units."""
+
+    at: int
+    spent: int
+    costed: int
+    cost: int
 
 
 class Standing(msgspec.Struct, array_like=True, gc=False):
@@ -98,7 +111,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     """
 
     step_at: int
-    """The newest step: the newest fact, or the newest deadline that changed something visible (then without id)."""
+    """The newest step: the newest fact, or the newest deadline that changed something (then without id)."""
     step_id: str
     step_source: str
     rung: int
@@ -109,7 +122,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     ends: tuple[int, ...]
     """For each rung the instant its `keep` turns (in grace: turned) false; NEVER where the rung is not held."""
     due: int = FOREVER
-    """When something visible changes if nothing more is heard."""
+    """When something changes if nothing more is heard."""
 
     purchases: int = 0
     purchase_days: int = 0
@@ -144,6 +157,8 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     worth: Worth = NOTHING
     endangered: bool = False
     """A fall is near and has been warned of."""
+    sales: tuple[Sale, ...] = ()
+    """Orders of friends that do not count yet, the earliest first: the person has not been swept up to there."""
 
     @property
     def phase(self) -> Phase:
