@@ -22,6 +22,7 @@ from services.ladder.reading import claim_of, read_journal
 from services.ladder.store import CreditRow, FactLine, FactRow, ParkedRow, StandingRow, Stored, TransitionLine
 from shared.events import (
     LADDER_EVENTS,
+    ContactIdentified,
     Fact,
     Internal,
     PurchaseCompleted,
@@ -182,12 +183,15 @@ class Turn:
     ) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
-        in_order = first and _in_order(_step(person), message, key(message))
-        if not in_order:
+        in_order, renamed = first and _in_order(_step(person), message, key(message)), past.renames(message)
+        if renamed or not in_order:
             self.moves.undone += fold.counted_behind(person.standing, past, rules)
         past.learn(message)
         if first and person.claims is not None and (claim := claim_of(message)) is not None:
             person.claims.add(claim)
+        if in_order and renamed:  # nothing else of the past is another
+            past.fold(self.moves)
+            return *fold.step(person.standing, message, rules), False
         if in_order:
             return *fold.step(person.standing, message, rules, self.moves.made), False
         return *fold.correct(person.standing, past, message, rules, self.moves), True
@@ -409,9 +413,11 @@ def _add(people: Counter[tuple[str, str]], spent: Counter[tuple[str, str]], at: 
 def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: set[tuple[str, str]]) -> bool:
     """Whether folding these messages of one person, in this order, takes all their facts.
 
+    A first source that is named of somebody known is one of all that they have done: the figures follow.
     `claimed`: (person, claim) pairs known to be in the journal already.
     """
     newest = _step(person)
+    named = person.standing is not None and person.standing.worth.source is not None
     claims: set[str] = set()
     for message in messages:
         if type(message) is ReferralNamed or (person.friend is not None and _about_credit(person, message)):
@@ -419,6 +425,10 @@ def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: 
         place = key(message)
         if not _in_order(newest, message, place):
             return True
+        if type(message) is ContactIdentified and message.data.source is not None and not named:
+            if newest is not None:
+                return True
+            named = True
         if type(message) is not ReferralSold:  # which is noted and makes nothing late
             newest = place
         claim = claim_of(message)

@@ -145,16 +145,14 @@ def check_flows(found: dict[str, Any], facts: list[Fact], rungs: Rungs) -> None:
 
 
 def check_sources(found: dict[str, Any], bought: list[PurchaseCompleted]) -> None:
-    """Who came from where, and what they bought; the order on the day before they were identified counts as theirs."""
+    """Who came from where, and what they bought, also before it was told where they came from."""
     groups = {group["key"]: group for group in found["groups"]}
     assert groups.keys() == {*SOURCES}
     assert found["others"] is None
     people: defaultdict[str | None, Counter[str]] = defaultdict(Counter)
     orders: Counter[str | None] = Counter()
-    first: dict[str, date] = {}
     for one in bought:
         came_from, when = SOURCES[int(one.subject) % 3], day_of(one.at)
-        first.setdefault(one.subject, when)
         people[came_from][one.subject] += 1
         orders[came_from] += FIRST <= when <= LAST
     for came_from, group in groups.items():

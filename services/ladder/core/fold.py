@@ -27,7 +27,8 @@ def step(
 ) -> tuple[Standing, list[Change]]:
     """Folds a fact that is newer than everything known of the person; deadlines on the way fire before it.
 
-    To `moves` are added those that figures know of. Raises ValueError when the person is unknown and the fact does not
+    To `moves` are added those that figures know of; of somebody known before it must not name a first source, which
+    changes all that they have done (`Past.renames`). Raises ValueError when the person is unknown and the fact does not
     make them known.
     """
     at = instant(fact)
@@ -35,7 +36,7 @@ def step(
         if not makes_known(fact):
             raise ValueError("a credit alone makes nobody known")
         after = evolve(None, fact, rules)
-        if moves is not None and (move := moved(None, after, at, rules)) is not None:
+        if moves is not None and (move := moved(None, after, at, rules, after.worth.source)) is not None:
             moves.append(move)
         return after, decide(None, after, cause_of(fact), at, rules)
     if type(fact) is ReferralSold:
@@ -44,7 +45,7 @@ def step(
     if standing.due <= at:
         standing, changes = sweep(standing, at, rules, moves)
     after = evolve(standing, fact, rules)
-    if moves is not None and (move := moved(standing, after, at, rules)) is not None:
+    if moves is not None and (move := moved(standing, after, at, rules, after.worth.source)) is not None:
         moves.append(move)
     if type(fact) is ReferralCredited or not alike(standing, after):
         changes += decide(standing, after, cause_of(fact), at, rules, _friend(fact))
@@ -57,7 +58,7 @@ def sweep(
     """Time passed: every deadline up to and including `until` fires at its own instant."""
     after, steps = advance(standing, until, rules)
     if moves is not None:
-        moves += moves_of(steps, rules)
+        moves += moves_of(steps, rules, after.worth.source)
     changes: list[Change] = []
     for one in steps:
         changes += decide_deadlines(one.before, one.after, one.deadline, one.at, rules)
@@ -70,7 +71,9 @@ def counted_behind(standing: Standing | None, past: Past, rules: Rules) -> list[
     `past` remembers meanwhile the moves up to that fact.
     """
     newest = past.fold()
-    return [] if standing is None or newest is None else moves_of(advance(newest, standing.step_at, rules)[1], rules)
+    if standing is None or newest is None:
+        return []
+    return moves_of(advance(newest, standing.step_at, rules)[1], rules, newest.worth.source)
 
 
 def correct(
@@ -92,7 +95,7 @@ def correct(
         raise ValueError("a credit alone makes nobody known")
     after, steps = advance(after, at, rules)
     if moves is not None:
-        moves.made += moves_of(steps, rules)
+        moves.made += moves_of(steps, rules, after.worth.source)
     after = _as_of_step(after, at)
     return after, changes + decide(before, after, cause_of(cause), at, rules, _friend(cause))
 

@@ -15,7 +15,8 @@ from services.ladder.core.moves import Move, Moves, moved, moves_of
 from services.ladder.core.orders import Paid, paid
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing
-from shared.events import PurchaseCompleted, PurchaseRefunded, ReferralCredited, ReferralSold
+from services.ladder.core.worth import source_of
+from shared.events import ContactIdentified, PurchaseCompleted, PurchaseRefunded, ReferralCredited, ReferralSold
 
 SPACING: Final = 100
 """Facts between two standings that are kept on the way."""
@@ -43,6 +44,8 @@ class Past:
         """The standings after so many facts, twice, three times so many …, as far as they are right."""
         self._end: tuple[int, Standing | None] | None = None
         """After how many facts the last fold ended, and where, as long as it is right."""
+        self._named: ContactIdentified | None = None
+        """The first fact that names where the person came from."""
         self._moves: list[Move] = []
         """Those of the last fold."""
         self._marks: list[int] = []
@@ -57,6 +60,7 @@ class Past:
     def learn(self, fact: Known) -> None:
         """One more fact, of whatever time."""
         self.known.append(fact)
+        renamed = self.renames(fact)
         replaced = self._note(fact)
         if replaced is fact:
             return
@@ -65,6 +69,14 @@ class Past:
         self._insert(fact)
         if type(fact) is PurchaseRefunded and (bought := self._purchases.get(fact.data.order_id)):
             self._forget(bisect_left(self._keys, min(map(key, bought))))
+        if renamed:
+            self._forget(0)
+
+    def renames(self, fact: Known) -> bool:
+        """Whether with this fact the person came from elsewhere than was known, all their life."""
+        if type(fact) is not ContactIdentified or fact.data.source is None:
+            return False
+        return self._named is None or key(fact) < key(self._named)
 
     def fold(self, moves: Moves | None = None) -> Standing | None:
         """The standing after all of them; None when none makes the person known.
@@ -100,14 +112,14 @@ class Past:
         if standing is not None:
             if standing.due <= at:
                 standing, steps = advance(standing, at, rules)
-                self._moves += moves_of(steps, rules)
+                self._moves += moves_of(steps, rules, self._source)
         elif not makes_known(fact):
             return None
         if type(fact) is PurchaseCompleted:
             after = buy(standing, fact, self._paid(fact), rules)
         else:
             after = evolve(standing, fact, rules)
-        if (move := moved(standing, after, at, rules)) is not None:
+        if (move := moved(standing, after, at, rules, self._source)) is not None:
             self._moves.append(move)
         return after
 
@@ -125,6 +137,8 @@ class Past:
             self._purchases[fact.data.order_id].append(fact)
         elif type(fact) is PurchaseRefunded:
             self._refunds[fact.data.order_id].append(fact)
+        elif type(fact) is ContactIdentified and self.renames(fact):
+            self._named = fact
         elif type(fact) is ReferralCredited or type(fact) is ReferralSold:
             former = self._stated.get(about(fact))
             if former is not None and former.data.version >= fact.data.version:
@@ -132,6 +146,10 @@ class Past:
             self._stated[about(fact)] = fact
             return former
         return None
+
+    @property
+    def _source(self) -> str | None:
+        return None if self._named is None else source_of(self._named.data)
 
     def _insert(self, fact: Known) -> None:
         place = bisect_left(self._keys, key(fact))

@@ -46,8 +46,13 @@ def identified(worth: Worth, told: Identification, rules: Rules) -> Worth:
     if cost is None and told.acquisition_cost is not None:
         cost = _minor(told.acquisition_cost, rules)
     if source is None and told.source is not None:
-        source = told.source[:_LONGEST_NAME]
+        source = source_of(told)
     return replace(worth, acquisition_cost=cost, source=source)
+
+
+def source_of(told: Identification) -> str | None:
+    """The source as it is kept."""
+    return None if told.source is None else told.source[:_LONGEST_NAME]
 
 
 def discounted(worth: Worth, discount: Decimal, rules: Rules) -> Worth:
