@@ -383,6 +383,22 @@ class Credit(msgspec.Struct, kw_only=True, gc=False):
     version: int
 
 
+class Sale(msgspec.Struct, kw_only=True, gc=False):
+    """An order of a friend who is credited; of several about one order the highest `version` counts.
+
+    `paid` is net of refunds, null: nothing is credited for it any more. Of it `costed` is for goods of which the
+    cost is known.
+    """
+
+    friend: str
+    order: FactRef
+    paid: Decimal | None
+    costed: Decimal = _ZERO
+    cost: Decimal = _ZERO
+    cause: FactRef
+    version: int
+
+
 @final
 class ReferralNamed(_Timed, tag="referral.named"):
     """To the friend's lane: somebody referred you. `subject` is the friend."""
@@ -395,6 +411,13 @@ class ReferralCredited(_Timed, tag="referral.credited"):
     """To the maker's lane: what this friend's referral is worth. `subject` is the maker."""
 
     data: Credit
+
+
+@final
+class ReferralSold(_Timed, tag="referral.sold"):
+    """To the maker's lane: a friend who is credited to you ordered. `time` is that of the order."""
+
+    data: Sale
 
 
 class Overriding(msgspec.Struct, kw_only=True, gc=False):
@@ -439,7 +462,7 @@ Override = RungOverridden | RungOverrideLifted
 BY_HAND: Final = "override"
 """The source of these records, and so in the causes of what they bring about."""
 
-Internal = ReferralNamed | ReferralCredited | RungOverridden | RungOverrideLifted
+Internal = ReferralNamed | ReferralCredited | ReferralSold | RungOverridden | RungOverrideLifted
 
 
 # -- time as a record --------------------------------------------------------------------------------------------

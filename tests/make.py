@@ -24,10 +24,12 @@ from shared.events import (
     Overriding,
     ReferralCredited,
     ReferralNamed,
+    ReferralSold,
     RungDemoted,
     RungOverridden,
     RungOverrideLifted,
     RungPromoted,
+    Sale,
 )
 from shared.instants import DAY
 
@@ -104,6 +106,26 @@ def credit(
     at = instants.text(caused if converted is None else converted)
     data = Credit(friend=friend, converted=ref, cause=because, version=version)
     return ReferralCredited(id=f"credit-{friend}-{version}", source="ladder", subject=maker, time=at, data=data)
+
+
+def sold(
+    friend: str, at: int, version: int = 1, *, paid: str | None = "10.00", cost: str = "0", cause: int | None = None
+) -> ReferralSold:
+    """An order of a friend who is credited to c1; all of it is for goods that cost so much, if they cost anything."""
+    order = _ref(friend, at, f"order@{at}")
+    costed = Decimal(paid) if paid is not None and cost != "0" else Decimal(0)
+    because = order if cause is None else _ref(friend, cause, f"cause-{version}")
+    data = Sale(
+        friend=friend,
+        order=order,
+        paid=None if paid is None else Decimal(paid),
+        costed=costed,
+        cost=Decimal(cost),
+        cause=because,
+        version=version,
+    )
+    name = f"sold-{friend}-{at}-{version}"
+    return ReferralSold(id=name, source="ladder", subject="c1", time=instants.text(at), data=data)
 
 
 def naming(maker: str, at: int, *, id_: str = "named", friend: str = "c1") -> ReferralNamed:

@@ -8,7 +8,17 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-COUNTED = ("costed", "cost", "served", "complaints", "refunds", "acquisition")
+COUNTED = (
+    "costed",
+    "cost",
+    "served",
+    "complaints",
+    "refunds",
+    "acquisition",
+    "friends_spent",
+    "friends_costed",
+    "friends_cost",
+)
 WORDS = {"kind": "cell, cohort, source or way", "key": "which cell, cohort, source or way"}
 FORMER_WORDS = {"kind": "cell, cohort or way", "key": "which cell, cohort or way"}
 

@@ -36,6 +36,8 @@ class Friend(msgspec.Struct, array_like=True):
     version: int = 0
     maker: str | None = None
     converted: FactRef | None = None
+    sells: bool = False
+    """Whether the maker has been told of all orders; those of older programs had not."""
 
     def heard_of(self, naming: ReferralNamed) -> bool:
         """Whether this referral has been told before."""
@@ -69,7 +71,7 @@ def naming_row(fact: ReferralMade, lane_of: LaneOf) -> OutboxRow | None:
         time=naming.at,
         data=naming,
     )
-    return _row(message, lane_of)
+    return row(message, lane_of)
 
 
 def recredit(
@@ -107,10 +109,11 @@ def _credited(
         time=converted.at if converted is not None else cause.at,
         data=Credit(friend=friend, converted=converted, cause=cause, version=version),
     )
-    return _row(message, lane_of)
+    return row(message, lane_of)
 
 
-def _row(message: Internal, lane_of: LaneOf) -> OutboxRow:
+def row(message: Internal, lane_of: LaneOf) -> OutboxRow:
+    """A record to the lane of its subject."""
     person = message.subject
     return OutboxRow(
         LADDER_INTERNAL, lane_of(person), person, message.id, type_of(message), message.at, encode(message)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from services.ladder.core.facts import Known
+from services.ladder.core.facts import Known, about
 from shared import instants
 from shared.events import (
     SHOP_EVENTS,
@@ -17,6 +17,7 @@ from shared.events import (
     PurchaseCompleted,
     PurchaseRefunded,
     ReferralCredited,
+    ReferralSold,
     Tick,
 )
 from shared.lanes import DeadLetter
@@ -89,7 +90,7 @@ def _known_at(message: Fact | Internal, time: int) -> int:
 
     How far this lane has come meanwhile is chance, and must not make an announcement historical.
     """
-    if type(message) is ReferralCredited:
+    if type(message) is ReferralCredited or type(message) is ReferralSold:
         return max(message.at, instants.parse(message.data.cause.at))
     return max(time, message.at)
 
@@ -121,14 +122,14 @@ def _letter(record: Record, error: Exception) -> DeadLetter:
 
 
 def claim_of(message: Fact | Internal) -> str | None:
-    """What a fact may be the first to claim for its person: an order, or the credit of a friend.
+    """What a fact may be the first to claim for its person: an order, or the credit of a friend, or an order of theirs.
 
     The second fact about the same makes the person be refolded.
     """
     if type(message) is PurchaseCompleted or type(message) is PurchaseRefunded:
         return "order:" + message.data.order_id
-    if type(message) is ReferralCredited:
-        return "friend:" + message.data.friend
+    if type(message) is ReferralCredited or type(message) is ReferralSold:
+        return about(message)
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from services.ladder import friends
+from services.ladder import friends, sales
 from services.ladder.announce import announce
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause, decide
@@ -22,6 +22,7 @@ from services.ladder.reading import claim_of, read_journal
 from services.ladder.store import CreditRow, FactLine, FactRow, ParkedRow, StandingRow, Stored, TransitionLine
 from shared.events import (
     LADDER_EVENTS,
+    ContactIdentified,
     Fact,
     Internal,
     PurchaseCompleted,
@@ -29,6 +30,7 @@ from shared.events import (
     ReferralCredited,
     ReferralMade,
     ReferralNamed,
+    ReferralSold,
 )
 from shared.lanes import OutboxRow
 
@@ -160,6 +162,7 @@ class Turn:
             self.duplicates += 1
             return
         self.ids.add(known)
+        former = self._sold(person) if person.friend is not None and type(message) in _MOVE_CREDIT else None
         claim = claim_of(message)
         if person.past is None:
             late = False
@@ -170,7 +173,7 @@ class Turn:
             claim = claim if first else None
         self.facts.append((self.lane, *known, message.at, claim, body))
         self._stand(person, standing, changes, time, correction=late, via=_via(message))
-        self._refer(person, message)
+        self._refer(person, message, former)
         if type(message) is ReferralCredited:
             self._credit(message)
         self.figures.count(self.moves)
@@ -180,12 +183,15 @@ class Turn:
     ) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
         rules = self.manner.rules
-        in_order = first and _in_order(_step(person), message, key(message))
-        if not in_order:
+        in_order, renamed = first and _in_order(_step(person), message, key(message)), past.renames(message)
+        if renamed or not in_order:
             self.moves.undone += fold.counted_behind(person.standing, past, rules)
         past.learn(message)
         if first and person.claims is not None and (claim := claim_of(message)) is not None:
             person.claims.add(claim)
+        if in_order and renamed:  # nothing else of the past is another
+            past.fold(self.moves)
+            return *fold.step(person.standing, message, rules), False
         if in_order:
             return *fold.step(person.standing, message, rules, self.moves.made), False
         return *fold.correct(person.standing, past, message, rules, self.moves), True
@@ -208,28 +214,52 @@ class Turn:
     # -- referrals -----------------------------------------------------------------------------------------------
 
     def _name(self, person: Person, message: ReferralNamed) -> None:
-        friend = person.friend or friends.Friend()
+        friend = person.friend or friends.Friend(sells=True)
         if friend.heard_of(message):
             self.duplicates += 1
             return
         friend.namings = [*friend.namings, message]
         person.friend, person.friend_changed = friend, True
-        self._recredit(person, message)
+        former = self._sold(person)
+        assert former is not None, "the journal of a person whose credit may change has been loaded"
+        self._recredit(person, message, former)
 
-    def _refer(self, person: Person, message: Known) -> None:
-        if type(message) is ReferralMade and (row := friends.naming_row(message, self.manner.lane_of)):
+    def _refer(self, person: Person, message: Known, former: sales.Known | None) -> None:
+        manner, friend = self.manner, person.friend
+        if type(message) is ReferralMade and (row := friends.naming_row(message, manner.lane_of)):
             self.outbox.append(row)
-        if person.friend is not None and person.past is not None and makes_known(message):
-            self._recredit(person, message)
+        if former is not None:
+            self._recredit(person, message, former)
+        elif type(message) is PurchaseCompleted and friend is not None and friend.maker is not None:
+            telling = sales.Telling(None, manner.rules, manner.lane_of)
+            net = manner.rules.minor(message.data.amount)
+            self.outbox.append(sales.told(friend.maker, friend.version, message, net, telling))
 
-    def _recredit(self, person: Person, message: Fact | Internal) -> None:
+    def _sold(self, person: Person) -> sales.Known | None:
+        """What the maker knows of this person's orders; None where that changes by a further order at most."""
+        if person.past is None or person.friend is None:
+            return None
+        return sales.known(person.friend, _own(person.past), self.manner.rules)
+
+    def _recredit(self, person: Person, message: Fact | Internal, former: sales.Known) -> None:
         assert person.friend is not None
-        assert person.past is not None, "the journal of a person whose credit may change has been loaded"
-        facts = [fact for fact in person.past.known if makes_known(fact)]
-        credit = credit_of(person.id, facts, person.friend.namings, self.manner.rules)
-        rows = friends.recredit(person.friend, person.id, credit, friends.cause_of(message), self.manner.lane_of)
+        assert person.past is not None
+        manner, friend, facts, cause = self.manner, person.friend, _own(person.past), friends.cause_of(message)
+        credit = credit_of(person.id, facts, friend.namings, manner.rules)
+        rows = friends.recredit(friend, person.id, credit, cause, manner.lane_of)
+        now, telling = sales.known(friend, facts, manner.rules), sales.Telling(cause, manner.rules, manner.lane_of)
+        rows += sales.retold(friend, former, now, telling, anew=bool(rows))
         person.friend_changed = person.friend_changed or bool(rows)
         self.outbox.extend(rows)
+
+    def _sell(self, person: Person, past: Past) -> None:
+        """Tell the maker of all orders, where an older program had told of none."""
+        manner, friend = self.manner, person.friend
+        if friend is None or friend.sells:
+            return
+        friend.sells = person.friend_changed = True
+        now, telling = sales.known(friend, _own(past), manner.rules), sales.Telling(None, manner.rules, manner.lane_of)
+        self.outbox.extend(sales.retold(friend, sales.NOBODY, now, telling, anew=True))
 
     def _credit(self, message: ReferralCredited) -> None:
         credit = message.data
@@ -263,6 +293,7 @@ class Turn:
         known = self.people[person]
         before, past, rules = known.standing, known.past, self.manner.rules
         assert past is not None
+        self._sell(known, past)
         standing = past.fold(self.moves)
         assert standing is not None, "who stands somewhere has a fact of their own"
         standing, _ = fold.sweep(standing, until, rules, self.moves.made)
@@ -353,6 +384,14 @@ class Turn:
         return moves
 
 
+_MOVE_CREDIT = frozenset({PurchaseCompleted, PurchaseRefunded, ReferralMade})
+"""The facts of a friend that may change what their maker is credited with."""
+
+
+def _own(past: Past) -> list[Fact]:
+    return [fact for fact in past.known if makes_known(fact)]
+
+
 def _place(standing: Standing | None) -> Place:
     return (standing.rung, standing.stage) if standing is not None else None
 
@@ -374,9 +413,11 @@ def _add(people: Counter[tuple[str, str]], spent: Counter[tuple[str, str]], at: 
 def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: set[tuple[str, str]]) -> bool:
     """Whether folding these messages of one person, in this order, takes all their facts.
 
+    A first source that is named of somebody known is one of all that they have done: the figures follow.
     `claimed`: (person, claim) pairs known to be in the journal already.
     """
     newest = _step(person)
+    named = person.standing is not None and person.standing.worth.source is not None
     claims: set[str] = set()
     for message in messages:
         if type(message) is ReferralNamed or (person.friend is not None and _about_credit(person, message)):
@@ -384,7 +425,12 @@ def needs_journal(person: Person, messages: Sequence[Fact | Internal], claimed: 
         place = key(message)
         if not _in_order(newest, message, place):
             return True
-        newest = place
+        if type(message) is ContactIdentified and message.data.source is not None and not named:
+            if newest is not None:
+                return True
+            named = True
+        if type(message) is not ReferralSold:  # which is noted and makes nothing late
+            newest = place
         claim = claim_of(message)
         if claim is not None:
             if claim in claims or (person.id, claim) in claimed:
@@ -401,6 +447,8 @@ def _in_order(newest: tuple[int, str, str] | None, message: Known, place: tuple[
     """Whether a message with this place among facts leaves the past of somebody whose newest step is `newest`."""
     if newest is None:
         return True
+    if type(message) is ReferralSold:
+        return place[0] > newest[0]
     if type(message) is PurchaseRefunded:
         return False
     if type(message) is ReferralCredited and message.data.converted is None:

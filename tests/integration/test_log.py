@@ -107,7 +107,7 @@ async def test_positions(store: Store) -> None:
 
 
 async def test_positions_at_an_instant(store: Store) -> None:
-    """What was appended before it lies before them, what came later behind; of lanes without anything later, the end."""
+    """What was appended before it lies before them, what came later behind; of lanes without more, the end."""
     async with opened(store, FACTS) as log:
         await log.append(numbered("facts", 1, range(3)) + numbered("facts", 2, range(5)))
         await asyncio.to_thread(until_the_clock_passes, between := time.time() + 0.1)

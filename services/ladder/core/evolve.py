@@ -8,7 +8,7 @@ from services.ladder.core.orders import Paid
 from services.ladder.core.rules import Affected, Pace, Rules
 from services.ladder.core.standing import FOREVER, NEVER, RUNGS, Because, Marks, Override, Stage, Standing, copied
 from shared import events, instants
-from shared.events import PurchaseCompleted
+from shared.events import PurchaseCompleted, ReferralSold
 from shared.instants import DAY
 
 _NOTHING: Final[Affected] = ()
@@ -32,6 +32,8 @@ def advance(standing: Standing, until: int, rules: Rules) -> tuple[Standing, lis
         after.step_at, after.step_id, after.step_source = at, "", ""
         if after.override is not None and after.override.until <= at:
             after.override = None
+        if after.sales and after.sales[0].at <= at:
+            _count_sales(after, at)
         rungs.fall(after, rules, at)
         _settle(after, rules, at)
         steps.append(Step(at, standing, after, phases.deadline(standing, rules, at)))
@@ -89,6 +91,31 @@ def _settle(after: Standing, rules: Rules, at: int) -> None:
     after.due = min(falls, phases.due(after, rules, at))
     if override is not None and override.until < after.due:
         after.due = override.until
+    if after.sales and after.sales[0].at < after.due:
+        after.due = after.sales[0].at
+
+
+# -- friends' orders ---------------------------------------------------------------------------------------------
+
+
+def note(standing: Standing, fact: ReferralSold, rules: Rules) -> Standing:
+    """The standing that knows of a friend's order, which counts when the person is swept up to there.
+
+    Nothing else changes: what happens to the person before it may still be told, and must not be late for it.
+    """
+    sale = worth.sale(fact, instant(fact), rules)
+    if sale is None:
+        return standing
+    after = copied(standing)
+    after.sales = tuple(sorted((*standing.sales, sale), key=lambda one: one.at))
+    after.due = min(after.due, sale.at)
+    return after
+
+
+def _count_sales(after: Standing, at: int) -> None:
+    due = [sale for sale in after.sales if sale.at <= at]
+    after.sales = after.sales[len(due) :]
+    after.worth = worth.referred(after.worth, due)
 
 
 # -- purchases ---------------------------------------------------------------------------------------------------
@@ -198,7 +225,7 @@ def _remember(after: Standing, fact: Known, at: int, rules: Rules) -> Affected: 
             after.worth = worth.identified(after.worth, fact.data, rules)
         case events.PurchaseRefunded():
             after.worth = worth.refunded(after.worth)
-        case events.ContactObjected():
+        case events.ContactObjected() | events.ReferralSold():  # an order of a friend is noted, see `note`
             pass
         case events.RungOverridden():
             rungs.override(after, _given(fact, at), at)

@@ -41,8 +41,10 @@ class Move(NamedTuple):
     first_of_month: bool
     """Whether this is the person's first order of the calendar month."""
     was: Worth
-    """What the person had cost before, and where they came from as far as that was known."""
+    """What the person had cost before."""
     worth: Worth
+    source: str | None
+    """Where they came from, by all that is known of them, also where it was named later."""
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class Moves:
         self.undone.clear()
 
 
-def moved(before: Standing | None, after: Standing, at: int, rules: Rules) -> Move | None:
+def moved(before: Standing | None, after: Standing, at: int, rules: Rules, source: str | None) -> Move | None:
     """The move of one step at `at`; None where nothing changes that figures know of."""
     if before is None:
         had, carried, from_rung, from_stage, on_rung, in_stage, last = 0, 0, NOWHERE, None, 0, 0, 0
@@ -94,6 +96,7 @@ def moved(before: Standing | None, after: Standing, at: int, rules: Rules) -> Mo
         orders > 0 and (not had or month_of(last) < month_of(day)),
         was,
         after.worth,
+        source,
     )
 
 
@@ -104,9 +107,9 @@ def _day(at: int, rules: Rules) -> int:
         return at // DAY
 
 
-def moves_of(steps: Iterable[Step], rules: Rules) -> list[Move]:
+def moves_of(steps: Iterable[Step], rules: Rules, source: str | None) -> list[Move]:
     """The moves of deadlines that fired."""
-    moves = (moved(step.before, step.after, step.at, rules) for step in steps)
+    moves = (moved(step.before, step.after, step.at, rules, source) for step in steps)
     return [move for move in moves if move is not None]
 
 

@@ -28,7 +28,12 @@ def paid(purchase: PurchaseCompleted, refunds: Sequence[PurchaseRefunded], rules
 
 
 def first_standing(facts: Sequence[events.Fact], rules: Rules) -> PurchaseCompleted | None:
-    """The earliest purchase that stands; of several of one order only the earliest counts."""
+    """The earliest purchase that stands."""
+    return min((one for one, _ in standing(facts, rules)), key=key, default=None)
+
+
+def standing(facts: Sequence[events.Fact], rules: Rules) -> list[tuple[PurchaseCompleted, int]]:
+    """The purchases that stand, each with what was paid net of refunds; of several of one order the earliest counts."""
     refunds: defaultdict[str, list[PurchaseRefunded]] = defaultdict(list)
     orders: dict[str, PurchaseCompleted] = {}
     for fact in sorted(facts, key=key):
@@ -36,5 +41,5 @@ def first_standing(facts: Sequence[events.Fact], rules: Rules) -> PurchaseComple
             refunds[fact.data.order_id].append(fact)
         elif type(fact) is PurchaseCompleted:
             orders.setdefault(fact.data.order_id, fact)
-    stand = (one for order, one in orders.items() if paid(one, refunds.get(order, ()), rules).net is not None)
-    return min(stand, key=key, default=None)
+    nets = [(one, paid(one, refunds.get(order, ()), rules).net) for order, one in orders.items()]
+    return [(one, net) for one, net in nets if net is not None]

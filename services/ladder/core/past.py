@@ -9,17 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, TypeGuard
 
-from services.ladder.core.evolve import advance, buy, evolve
-from services.ladder.core.facts import Known, instant, key
+from services.ladder.core.evolve import advance, buy, evolve, note
+from services.ladder.core.facts import Known, Stated, about, instant, key
 from services.ladder.core.moves import Move, Moves, moved, moves_of
 from services.ladder.core.orders import Paid, paid
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing
+from services.ladder.core.worth import source_of
 from shared.events import (
+    ContactIdentified,
     Fact,
     PurchaseCompleted,
     PurchaseRefunded,
     ReferralCredited,
+    ReferralSold,
     RungOverridden,
     RungOverrideLifted,
 )
@@ -32,38 +35,41 @@ Key = tuple[int, str, str]
 
 def makes_known(fact: Known) -> TypeGuard[Fact]:
     """Whether a person exists from this fact on; what others did or decided does not make one known."""
-    return not isinstance(fact, ReferralCredited | RungOverridden | RungOverrideLifted)
+    return not isinstance(fact, ReferralCredited | ReferralSold | RungOverridden | RungOverrideLifted)
 
 
 class Past:
-    """A person's facts, each (source, id) once; of the credits for one friend only the newest counts."""
+    """A person's facts, each (source, id) once; of what other lanes state of one thing only the newest counts."""
 
     def __init__(self, facts: Iterable[Known], rules: Rules, spacing: int = SPACING) -> None:
         self._rules = rules
         self._spacing = spacing
         self.known: list[Known] = list(facts)
         """All of them, in the order in which they were told."""
-        self._credits: dict[str, ReferralCredited] = {}
+        self._stated: dict[str, Stated] = {}
         self._purchases: defaultdict[str, list[PurchaseCompleted]] = defaultdict(list)
         self._refunds: defaultdict[str, list[PurchaseRefunded]] = defaultdict(list)
         self._kept: list[Standing | None] = []
         """The standings after so many facts, twice, three times so many …, as far as they are right."""
         self._end: tuple[int, Standing | None] | None = None
         """After how many facts the last fold ended, and where, as long as it is right."""
+        self._named: ContactIdentified | None = None
+        """The first fact that names where the person came from."""
         self._moves: list[Move] = []
         """Those of the last fold."""
         self._marks: list[int] = []
         """How many of them belong to each of the standings that are kept."""
         for fact in self.known:
             self._note(fact)
-        others = [fact for fact in self.known if type(fact) is not ReferralCredited]
-        self.counting: list[Known] = sorted([*others, *self._credits.values()], key=key)
-        """Those that count, in order: all but the credits that newer ones have replaced."""
+        own = [fact for fact in self.known if makes_known(fact)]
+        self.counting: list[Known] = sorted([*own, *self._stated.values()], key=key)
+        """Those that count, in order: all but the statements that newer ones have replaced."""
         self._keys: list[Key] = [key(fact) for fact in self.counting]
 
     def learn(self, fact: Known) -> None:
         """One more fact, of whatever time."""
         self.known.append(fact)
+        renamed = self.renames(fact)
         replaced = self._note(fact)
         if replaced is fact:
             return
@@ -72,6 +78,14 @@ class Past:
         self._insert(fact)
         if type(fact) is PurchaseRefunded and (bought := self._purchases.get(fact.data.order_id)):
             self._forget(bisect_left(self._keys, min(map(key, bought))))
+        if renamed:
+            self._forget(0)
+
+    def renames(self, fact: Known) -> bool:
+        """Whether with this fact the person came from elsewhere than was known, all their life."""
+        if type(fact) is not ContactIdentified or fact.data.source is None:
+            return False
+        return self._named is None or key(fact) < key(self._named)
 
     def fold(self, moves: Moves | None = None) -> Standing | None:
         """The standing after all of them; None when none makes the person known.
@@ -102,17 +116,19 @@ class Past:
 
     def _step(self, standing: Standing | None, fact: Known) -> Standing | None:
         at, rules = instant(fact), self._rules
+        if type(fact) is ReferralSold:
+            return None if standing is None else note(standing, fact, rules)
         if standing is not None:
             if standing.due <= at:
                 standing, steps = advance(standing, at, rules)
-                self._moves += moves_of(steps, rules)
+                self._moves += moves_of(steps, rules, self._source)
         elif not makes_known(fact):
             return None
         if type(fact) is PurchaseCompleted:
             after = buy(standing, fact, self._paid(fact), rules)
         else:
             after = evolve(standing, fact, rules)
-        if (move := moved(standing, after, at, rules)) is not None:
+        if (move := moved(standing, after, at, rules, self._source)) is not None:
             self._moves.append(move)
         return after
 
@@ -125,18 +141,24 @@ class Past:
         return paid(fact, self._refunds.get(order, ()), self._rules)
 
     def _note(self, fact: Known) -> Known | None:
-        """Sort a fact in by what it is about; returns the credit that no longer counts, perhaps the fact itself."""
+        """Sort a fact in by what it is about; returns the statement that no longer counts, perhaps the fact itself."""
         if type(fact) is PurchaseCompleted:
             self._purchases[fact.data.order_id].append(fact)
         elif type(fact) is PurchaseRefunded:
             self._refunds[fact.data.order_id].append(fact)
-        elif type(fact) is ReferralCredited:
-            former = self._credits.get(fact.data.friend)
+        elif type(fact) is ContactIdentified and self.renames(fact):
+            self._named = fact
+        elif type(fact) is ReferralCredited or type(fact) is ReferralSold:
+            former = self._stated.get(about(fact))
             if former is not None and former.data.version >= fact.data.version:
                 return fact
-            self._credits[fact.data.friend] = fact
+            self._stated[about(fact)] = fact
             return former
         return None
+
+    @property
+    def _source(self) -> str | None:
+        return None if self._named is None else source_of(self._named.data)
 
     def _insert(self, fact: Known) -> None:
         place = bisect_left(self._keys, key(fact))

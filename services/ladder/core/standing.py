@@ -85,6 +85,10 @@ class Worth(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Of what was spent the part for goods whose cost is known."""
     cost: int = 0
     """Of these goods."""
+    friends_spent: int = 0
+    """What friends paid who are credited to this person."""
+    friends_costed: int = 0
+    friends_cost: int = 0
 
 
 NOTHING: Final = Worth()
@@ -111,6 +115,15 @@ class Override(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return self.fixed or rung <= self.rung
 
 
+class Sale(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """An order of a friend, which counts from an instant on; money in minor units."""
+
+    at: int
+    spent: int
+    costed: int
+    cost: int
+
+
 class Standing(msgspec.Struct, array_like=True, gc=False):
     """One person's standing: a function of the set of their facts, the rules and the time.
 
@@ -119,7 +132,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     """
 
     step_at: int
-    """The newest step: the newest fact, or the newest deadline that changed something visible (then without id)."""
+    """The newest step: the newest fact, or the newest deadline that changed something (then without id)."""
     step_id: str
     step_source: str
     rung: int
@@ -130,7 +143,7 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     ends: tuple[int, ...]
     """For each rung the instant its `keep` turns (in grace: turned) false; NEVER where the rung is not held."""
     due: int = FOREVER
-    """When something visible changes if nothing more is heard."""
+    """When something changes if nothing more is heard."""
 
     purchases: int = 0
     purchase_days: int = 0
@@ -167,6 +180,8 @@ class Standing(msgspec.Struct, array_like=True, gc=False):
     """A fall is near and has been warned of."""
     override: Override | None = None
     """The rung given by hand; `rung` is the one shown, `ends` go on by the rules."""
+    sales: tuple[Sale, ...] = ()
+    """Orders of friends that do not count yet, the earliest first: the person has not been swept up to there."""
 
     @property
     def phase(self) -> Phase:

@@ -1,13 +1,14 @@
 """What a person costs and brings: sums that the fold keeps, and what they come to at the rates of the rules."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from services.ladder.core.rules import Rules
-from services.ladder.core.standing import Standing, Worth
-from shared.events import LARGEST_AMOUNT, Identification, Purchase
+from services.ladder.core.standing import Sale, Standing, Worth
+from shared.events import LARGEST_AMOUNT, Identification, Purchase, ReferralSold
 
 _MINUTE: Final = 60_000
 """Milliseconds."""
@@ -45,8 +46,13 @@ def identified(worth: Worth, told: Identification, rules: Rules) -> Worth:
     if cost is None and told.acquisition_cost is not None:
         cost = _minor(told.acquisition_cost, rules)
     if source is None and told.source is not None:
-        source = told.source[:_LONGEST_NAME]
+        source = source_of(told)
     return replace(worth, acquisition_cost=cost, source=source)
+
+
+def source_of(told: Identification) -> str | None:
+    """The source as it is kept."""
+    return None if told.source is None else told.source[:_LONGEST_NAME]
 
 
 def discounted(worth: Worth, discount: Decimal, rules: Rules) -> Worth:
@@ -54,18 +60,43 @@ def discounted(worth: Worth, discount: Decimal, rules: Rules) -> Worth:
     return replace(worth, first_discount=_minor(discount, rules))
 
 
+def referred(worth: Worth, sales: Iterable[Sale]) -> Worth:
+    """Friends who are credited to the person ordered."""
+    for sale in sales:
+        worth = replace(
+            worth,
+            friends_spent=worth.friends_spent + sale.spent,
+            friends_costed=worth.friends_costed + sale.costed,
+            friends_cost=worth.friends_cost + sale.cost,
+        )
+    return worth
+
+
+def sale(told: ReferralSold, at: int, rules: Rules) -> Sale | None:
+    """A friend's order, which counts from `at` on; None where nothing is credited for it any more."""
+    data = told.data
+    if data.paid is None:
+        return None
+    return Sale(at, _minor(data.paid, rules), _minor(data.costed, rules), _minor(data.cost, rules))
+
+
 def supplied(worth: Worth, purchase: Purchase, net: int, rules: Rules) -> Worth:
     """An order of goods; of one that was paid back in part, the same part of their cost is taken to have come back."""
-    goods = _goods(purchase, rules)
-    if goods is None:
-        return worth
-    paid = rules.minor(purchase.amount)
-    costed, cost = goods if net == paid else [_part(each * net, paid) for each in goods]
-    return replace(worth, costed=worth.costed + costed, cost=worth.cost + cost)
+    costed, cost = goods(purchase, net, rules)
+    return replace(worth, costed=worth.costed + costed, cost=worth.cost + cost) if costed or cost else worth
+
+
+def goods(purchase: Purchase, net: int, rules: Rules) -> tuple[int, int]:
+    """(what is paid for the items whose cost is told, that cost), of what was paid net of refunds."""
+    told, paid = _goods(purchase, rules), rules.minor(purchase.amount)
+    if told is None:
+        return 0, 0
+    costed, cost = told
+    return told if net == paid else (_part(costed * net, paid), _part(cost * net, paid))
 
 
 def _goods(purchase: Purchase, rules: Rules) -> tuple[int, int] | None:
-    """(what is paid for the items whose cost is told, that cost); None where it cannot be said for any.
+    """The same as if all was paid; None where it cannot be said of any item.
 
     What an order costs more or less than its items, such as shipping or a discount, goes with those that have a cost.
     """
@@ -101,11 +132,24 @@ class Sums(NamedTuple):
     complaints: int = 0
     refunds: int = 0
     acquisition: int = 0
+    friends_spent: int = 0
+    friends_costed: int = 0
+    friends_cost: int = 0
 
 
 def sums(worth: Worth) -> Sums:
     """Of one person."""
-    return Sums(worth.costed, worth.cost, worth.served, worth.complaints, worth.refunds, worth.acquisition_cost or 0)
+    return Sums(
+        worth.costed,
+        worth.cost,
+        worth.served,
+        worth.complaints,
+        worth.refunds,
+        worth.acquisition_cost or 0,
+        worth.friends_spent,
+        worth.friends_costed,
+        worth.friends_cost,
+    )
 
 
 class Rates(NamedTuple):
@@ -146,15 +190,16 @@ def rates_of(rules: Rules) -> Rates:
     )
 
 
-def net_of(standing: Standing, friends_spent: int, rates: Rates) -> Net:
-    """What a person is worth so far; `friends_spent`: what those paid whom they are credited with, net of refunds."""
-    return net(standing.spent, friends_spent, sums(standing.worth), rates)
+def net_of(standing: Standing, rates: Rates) -> Net:
+    """What a person is worth so far."""
+    return net(standing.spent, sums(standing.worth), rates)
 
 
-def net(spent: int, friends_spent: int, told: Sums, rates: Rates) -> Net:
+def net(spent: int, told: Sums, rates: Rates) -> Net:
     """What people are worth who have spent this."""
     margin = _part(_margin(spent, told.costed, told.cost, rates), _PPM)
-    referred = _part(_margin(friends_spent, 0, 0, rates) * rates.referral_share, _PPM**2)
+    theirs = _margin(told.friends_spent, told.friends_costed, told.friends_cost, rates)
+    referred = _part(theirs * rates.referral_share, _PPM**2)
     effort = _part(told.served * rates.minute, _MINUTE * _PPM)
     effort += told.complaints * rates.complaint + told.refunds * rates.refund
     return Net(margin, referred, effort, told.acquisition, margin + referred - effort - told.acquisition)

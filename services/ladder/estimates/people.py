@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, decode
 from services.ladder.estimates import queries
-from services.ladder.estimates.reckoning import Page, Reckoned, reckon
+from services.ladder.estimates.reckoning import Reckoned, reckon
 from services.ladder.estimates.sums import Sums
 from shared.db import Connection
 
@@ -34,17 +34,13 @@ async def reckoned(
         while after is not None:
             states = await queries.standings(connection, lane, after, page)
             last = states[-1].person if len(states) == page else None
-            credited = await queries.credited(connection, lane, after, last)
-            people, rows = await asyncio.to_thread(_reckon, states, credited, at, rules, sums)
+            people, rows = await asyncio.to_thread(_reckon, states, at, rules, sums)
             yield Stretch(lane, after, last, people, rows)
             after = last
 
 
 def _reckon(
-    states: list[queries.State], credited: list[queries.State], at: int, rules: Rules, sums: Sums
+    states: list[queries.State], at: int, rules: Rules, sums: Sums
 ) -> tuple[list[tuple[str, Standing]], list[Reckoned]]:
-    spent: dict[str, int] = {}
-    for person, state in credited:
-        spent[person] = spent.get(person, 0) + decode(state).spent
     people = [(person, decode(state)) for person, state in states]
-    return people, reckon(Page(people, spent), at, rules, sums)
+    return people, reckon(people, at, rules, sums)

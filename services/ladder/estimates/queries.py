@@ -50,7 +50,7 @@ async def journal(connection: Connection, lane: int, after: Line, limit: int) ->
 
 
 class State(NamedTuple):
-    """A standing as it is stored; of a friend under the name of whom it is credited to."""
+    """A standing as it is stored."""
 
     person: str
     state: bytes
@@ -63,21 +63,6 @@ async def standings(connection: Connection, lane: int, after: str, limit: int) -
         lane,
         after,
         limit,
-    )
-    return [State(*row) for row in rows]
-
-
-async def credited(connection: Connection, lane: int, after: str, last: str | None) -> list[State]:
-    """The friends who are credited to people of a lane behind `after` up to `last` (None: to the end)."""
-    rows = await connection.fetch(
-        """
-        select r.person, s.state from ladder.referral r
-        join ladder.standing s on s.lane = r.friend_lane and s.person = r.friend
-        where r.lane = $1 and r.person > $2 and ($3::text is null or r.person <= $3) and r.credited
-        """,
-        lane,
-        after,
-        last,
     )
     return [State(*row) for row in rows]
 

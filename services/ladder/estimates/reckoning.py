@@ -1,6 +1,6 @@
 """Reckons what people are worth and what to expect of them, a page of people at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,27 +23,22 @@ class Reckoned(NamedTuple):
     """What a year of theirs would bring were they still there, times the chance lost since their newest purchase."""
 
 
-class Page(NamedTuple):
-    """Some people, and what friends paid who are credited to them."""
-
-    people: Sequence[tuple[str, Standing]]
-    friends_spent: Mapping[str, int]
-
-
-def reckon(page: Page, at: int, rules: Rules, sums: Sums) -> list[Reckoned]:
+def reckon(page: Sequence[tuple[str, Standing]], at: int, rules: Rules, sums: Sums) -> list[Reckoned]:
     """Everybody of the page at an instant; adds them to the sums."""
     rates = rates_of(rules)
-    nets = [net_of(standing, page.friends_spent.get(person, 0), rates) for person, standing in page.people]
-    bought = [place for place, (_, standing) in enumerate(page.people) if standing.purchase_days]
-    people = histories([page.people[place][1] for place in bought], at, rules)
+    nets = [net_of(standing, rates) for _, standing in page]
+    bought = [place for place, (_, standing) in enumerate(page) if standing.purchase_days]
+    people = histories([page[place][1] for place in bought], at, rules)
     seen = outlook(people, rules)
-    sums.add([standing for _, standing in page.people], nets, at)
-    sums.add_buyers([page.people[place][1] for place in bought], people, seen)
+    sums.add([standing for _, standing in page], nets, at)
+    sums.add_buyers([page[place][1] for place in bought], people, seen)
     return _rows(page, nets, bought, seen, int(rules.unit))
 
 
-def _rows(page: Page, nets: Sequence[Net], bought: Sequence[int], seen: Outlook, unit: int) -> list[Reckoned]:
-    rows = [Reckoned(person, net.net, None, 0, 0) for (person, _), net in zip(page.people, nets, strict=True)]
+def _rows(
+    page: Sequence[tuple[str, Standing]], nets: Sequence[Net], bought: Sequence[int], seen: Outlook, unit: int
+) -> list[Reckoned]:
+    rows = [Reckoned(person, net.net, None, 0, 0) for (person, _), net in zip(page, nets, strict=True)]
     lost = 1 - seen.chance / seen.chance_after_purchase
     if_alive = seen.value / np.maximum(seen.alive, 1e-12)
     stake = np.where(seen.alive > 1e-12, if_alive * np.clip(lost, 0, 1), 0.0)

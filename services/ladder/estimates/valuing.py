@@ -1,6 +1,5 @@
 """What one person is worth, and what to expect of them."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -29,7 +28,7 @@ class Valuer:
         standing, at, _ = await self._registry.standing(person)
         friends = await self._registry.friends(person)
         rules = self._rules
-        net = net_of(standing, sum(friend.spent for friend in friends), self._rates)
+        net = net_of(standing, self._rates)
         return PersonValue(
             customer=person,
             as_of=instants.text(at),
@@ -37,7 +36,7 @@ class Valuer:
             currency=rules.currency,
             brought=money(standing.spent, rules),
             margin=money(net.margin, rules),
-            referrals=_friends(friends, net, rules),
+            referrals=_friends(len(friends), standing, net, rules),
             effort=_effort(standing, net, rules),
             acquisition=_acquisition(standing, net, rules),
             net_value=money(net.net, rules),
@@ -55,9 +54,9 @@ def rounded(major: float, rules: Rules) -> str:
     return money(round(major * int(rules.unit)), rules)
 
 
-def _friends(friends: Sequence[Standing], net: Net, rules: Rules) -> FriendsWorth:
-    brought = sum(friend.spent for friend in friends)
-    return FriendsWorth(friends=len(friends), brought=money(brought, rules), credited=money(net.referred, rules))
+def _friends(friends: int, standing: Standing, net: Net, rules: Rules) -> FriendsWorth:
+    brought = money(standing.worth.friends_spent, rules)
+    return FriendsWorth(friends=friends, brought=brought, credited=money(net.referred, rules))
 
 
 def _effort(standing: Standing, net: Net, rules: Rules) -> Effort:

@@ -124,9 +124,10 @@ class Way(Struct, kw_only=True):
 
 
 class Value(Struct, kw_only=True):
-    """What people are worth: net = margin - effort - acquisition, at the rates of the rules as they are now."""
+    """What people are worth: net = margin + referrals - effort - acquisition, at the rates of the rules as they are."""
 
     margin: Annotated[str, Meta(description="Of what they paid what remains after the goods are paid for.")]
+    referrals: Annotated[str, Meta(description="The share that is credited to them of what friends brought.")]
     effort: Annotated[str, Meta(description="Minutes of service, complaints and refunds.")]
     acquisition: Annotated[str, Meta(description="What it cost to win them.")]
     net: str

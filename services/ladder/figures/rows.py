@@ -18,7 +18,7 @@ class Kind(StrEnum):
     COHORT = "cohort"
     """The people whose first order was in a month: `2026-02`."""
     SOURCE = "source"
-    """The people who came from a source: `=newsletter`; nothing for those whose source is not known."""
+    """The people who came from a source: `=newsletter`; nothing where none has been named."""
     WAY = "way"
     """From one cell to another: `3/retention>4/growth`; from nowhere: `0/>1/lead`."""
     BROUGHT = "brought"

@@ -148,18 +148,13 @@ class Sums:
         self._live(row, move, sign)
 
     def _source(self, move: Move, sign: int) -> None:
-        """People are under no source until one is named; then they go over with all that they have bought."""
-        source, former = move.worth.source, move.was.source
-        row = row_of(self._sources, (move.day, source), WIDTH)
+        row = row_of(self._sources, (move.day, move.source), WIDTH)
         if move.orders:
             self._order(row, move, sign)
         if move.from_stage is None:
             self._enter(row, move, sign)
-        elif source == former:
-            self._live(row, move, sign)
         else:
-            self._enter(row, move, sign)
-            self._leave(row_of(self._sources, (move.day, former), WIDTH), move, sign)
+            self._live(row, move, sign)
 
     def _live(self, row: list[int], move: Move, sign: int) -> None:
         """What a change of the stage means to those who stay together whatever theirs is."""

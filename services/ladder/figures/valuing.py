@@ -8,9 +8,10 @@ from services.ladder.figures.kpis import Money
 
 def value(spent: int, sums: worth.Sums, rules: Rules) -> Value:
     """As it is answered, of those who have spent this."""
-    money, net = Money(rules.exponent), worth.net(spent, 0, sums, worth.rates_of(rules))
+    money, net = Money(rules.exponent), worth.net(spent, sums, worth.rates_of(rules))
     return Value(
         margin=money.text(net.margin),
+        referrals=money.text(net.referred),
         effort=money.text(net.effort),
         acquisition=money.text(net.acquisition),
         net=money.text(net.net),

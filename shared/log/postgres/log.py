@@ -126,7 +126,7 @@ class PostgresLog:
     async def positions_at(self, topic: str, instant: int) -> dict[int, int]:
         """As `Log.positions_at`."""
         rows = await self._positions.fetch(_SINCE, self._places.find(topic, 0).topic, instant)
-        return {lane: offset for lane, offset in rows}
+        return {row[0]: row[1] for row in rows}
 
     async def show(self, group: str, positions: Mapping[tuple[str, int], int]) -> None:
         """As `Log.show`; whoever looks here finds the readers' own checkpoints beside the log."""

@@ -116,7 +116,8 @@ def lives(draw: st.DrawFn) -> list[Known]:
     facts: list[Known] = [draw(facts_at(0, make.day(0)))]
     for number in range(1, draw(st.integers(1, 16))):
         at = (at + draw(st.sampled_from(GAPS))) % SPAN
-        facts.append(draw(st.one_of(*[facts_at(number, make.day(at))] * 3, credits_at(at), words_at(number, at))))
+        others = credits_at(at), credits_at(at), sales_at(at), words_at(number, at)
+        facts.append(draw(st.one_of(*[facts_at(number, make.day(at))] * 4, *others)))
     return sorted({(fact.source, fact.id): fact for fact in facts}.values(), key=instant)
 
 
@@ -169,6 +170,15 @@ def words_at(draw: st.DrawFn, number: int, at: float) -> Known:
         return make.lifted(make.day(at), id_=name)
     until = draw(st.none() | st.sampled_from(GAPS).map(lambda days: make.day(at + days)))
     return make.overridden(make.day(at), draw(st.integers(1, 7)), fixed=draw(st.booleans()), until=until, id_=name)
+
+
+@st.composite
+def sales_at(draw: st.DrawFn, at: float) -> Known:
+    """An order of a friend; of one order versions may come in any order and be worth anything, or nothing."""
+    friend, version = draw(st.sampled_from(["f1", "f2"])), draw(st.integers(1, 3))
+    paid, cost = draw(st.sampled_from([(None, "0"), ("5.00", "0"), ("9.99", "4.00")]))
+    cause = draw(st.none() | st.just(make.day(at + 30)))
+    return make.sold(friend, make.day(at), version, paid=paid, cost=cost, cause=cause)
 
 
 KINDS: tuple[Any, ...] = (

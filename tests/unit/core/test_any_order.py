@@ -12,7 +12,7 @@ from services.ladder.core.evolve import advance
 from services.ladder.core.facts import Known, instant, key, known_since
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import FOREVER, Standing
-from shared.events import ReferralCredited
+from shared.events import ReferralCredited, ReferralSold
 from tests import make
 from tests.unit.core.lives import RULES, SPAN, lives
 from tests.unit.core.told import Ladder, timeless
@@ -102,7 +102,10 @@ def in_order(rules: Rules, facts: list[Known], sweeps: list[int]) -> list[Change
 @thorough
 @given(facts=lives(), data=st.data())
 def test_nothing_changes_before_due(rules: Rules, facts: list[Known], data: st.DataObject) -> None:
-    """Until `due` nothing visible changes, at `due` something does, announced unless it is hidden by an override."""
+    """Until `due` nothing visible changes, at `due` something does.
+
+    It is announced, unless it is a friend's order or hidden by an override.
+    """
     standing = fold.refold(facts, rules, data.draw(moments))
     while standing is not None and standing.due < FOREVER:
         due = standing.due
@@ -121,7 +124,7 @@ def visible(standing: Standing) -> tuple[object, ...]:
 
 def underneath(standing: Standing) -> tuple[object, ...]:
     """What only the person's own explanation shows."""
-    return standing.rung_by_rules, standing.override
+    return standing.rung_by_rules, standing.override, standing.worth
 
 
 @every_rules
@@ -132,5 +135,5 @@ def test_as_of_is_what_those_who_knew_no_more_would_have_folded(rules: Rules, fa
     known = [fact for fact in facts if known_since(fact) <= at]
     by_then = fold.as_of(facts, rules, at)
     assert by_then == fold.as_of(known, rules, at)
-    if not any(isinstance(fact, ReferralCredited) for fact in facts):
+    if not any(isinstance(fact, ReferralCredited | ReferralSold) for fact in facts):
         assert by_then == fold.refold(known, rules, at)

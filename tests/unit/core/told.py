@@ -7,11 +7,11 @@ from msgspec.structs import replace
 
 from services.ladder.core import fold
 from services.ladder.core.decide import Change, DeadlineCause
-from services.ladder.core.facts import Known, key
+from services.ladder.core.facts import Known, about, key
 from services.ladder.core.past import Past, makes_known
 from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, decode, encode
-from shared.events import PhaseName, PurchaseCompleted, PurchaseRefunded, ReferralCredited
+from shared.events import PhaseName, PurchaseCompleted, PurchaseRefunded, ReferralCredited, ReferralSold
 from shared.instants import DAY
 from tests import make
 
@@ -70,7 +70,7 @@ def _claim(fact: Known) -> tuple[str, str] | None:
     """What only the first fact may change without a look back: an order, or a friend's credit."""
     if isinstance(fact, PurchaseCompleted | PurchaseRefunded):
         return "order", fact.data.order_id
-    return ("friend", fact.data.friend) if isinstance(fact, ReferralCredited) else None
+    return ("stated", about(fact)) if isinstance(fact, ReferralCredited | ReferralSold) else None
 
 
 def tell(*facts: Known, until: int | None = None, rules: Rules | None = None) -> Ladder:

@@ -9,7 +9,7 @@ from services.ladder.core.standing import Standing, Worth
 from services.ladder.core.worth import Net, net_of, rates_of
 from services.ladder.estimates import acquisition, expected
 from services.ladder.estimates.outlook import Histories, money_of
-from services.ladder.estimates.reckoning import Page, reckon
+from services.ladder.estimates.reckoning import reckon
 from services.ladder.estimates.simulation import YEARS, around, play
 from services.ladder.estimates.snapshot import Range, SourceNoted, snapshot
 from services.ladder.estimates.sums import SAMPLE, SOURCES, Sums
@@ -58,7 +58,7 @@ def test_a_large_rung_is_played_by_a_sample() -> None:
 def _noted(standing: Standing, times: int) -> Range:
     sums = Sums(np.random.default_rng(1))
     for _ in range(times // 100):
-        reckon(Page([("c1", standing)] * 100, {}), day(120), rules(), sums)
+        reckon([("c1", standing)] * 100, day(120), rules(), sums)
     return snapshot(sums, rules(), day(120), 0, 0.0, "").rungs[standing.rung - 1].value
 
 
@@ -89,7 +89,7 @@ def test_sources_beyond_a_thousand_are_counted_together() -> None:
     for number in range(SOURCES + 5):
         standing = refold([identified(day(0), f"s{number}", "1")], rules())
         assert standing is not None
-        sums.add([standing], [net_of(standing, 0, rates_of(rules()))], day(1))
+        sums.add([standing], [net_of(standing, rates_of(rules()))], day(1))
     noted = snapshot(sums, rules(), day(1), 0, 0.0, "")
     assert (len(noted.sources), noted.others and noted.others.people, noted.others and noted.others.cost) == (
         SOURCES,
@@ -102,8 +102,8 @@ def test_net_value_is_rounded_half_up_to_the_minor_unit() -> None:
     """A minute at .50 is half a unit each second and a bit: all who ask come to the same."""
     standing = refold([purchase(day(0), amount="10.01")], rules())
     assert standing is not None
-    standing.worth = Worth(served=1_000, complaints=1, refunds=0, source=None, acquisition_cost=7, first_discount=9)
-    assert net_of(standing, 33, rates_of(rules())) == Net(
+    standing.worth = Worth(served=1_000, complaints=1, acquisition_cost=7, first_discount=9, friends_spent=33)
+    assert net_of(standing, rates_of(rules())) == Net(
         margin=1_001, referred=17, effort=501, acquisition=7, net=1_001 + 17 - 501 - 7
     )
 

@@ -1,14 +1,18 @@
 """One batch folded in memory, without a database."""
 
+from decimal import Decimal
+
+import msgspec
 import pytest
 
+from services.ladder import friends
 from services.ladder.core.standing import decode
 from services.ladder.lanes import manner_of
 from services.ladder.settings import LadderSettings
 from services.ladder.store import FactRow, Stored
 from services.ladder.turn import Turn
 from shared import events
-from tests.make import credit, day, purchase, rules
+from tests.make import credit, day, naming, purchase, refund, rules
 
 
 def turn_of(now: int) -> Turn:
@@ -73,3 +77,30 @@ def test_a_refold_notes_again_who_is_credited_with_whom() -> None:
         "f1": ("c1", 2, False),
         "f2": ("c1", 1, True),
     }
+
+
+def test_a_refold_tells_once_of_orders_that_older_programs_had_kept_to_themselves() -> None:
+    """To the maker go the orders that stand, each with what was paid net of refunds."""
+    facts = [
+        purchase(day(1), order="o1", amount="10.00"),
+        purchase(day(2), order="o2", amount="20.00"),
+        purchase(day(3), order="o3", amount="30.00"),
+        refund(day(4), order="o2", amount="5.00"),
+        refund(day(5), order="o3"),
+    ]
+    friend = friends.Friend([naming("m1", day(0))], version=1, maker="m1")
+    stored = Stored(None, friends.encoded(friend))
+    told = []
+    for _ in range(2):
+        turn = turn_of(day(9))
+        turn.know("c1", stored)
+        turn.know_facts("c1", map(row_of, facts))
+        turn.refold("c1", day(9), emit=False)
+        told.append([msgspec.json.decode(row.value, type=events.ReferralSold) for row in turn.outbox])
+        stored = dict(turn.stored())["c1"]
+    first, second = told
+    assert [(one.subject, one.data.order.at, one.data.paid) for one in first] == [
+        ("m1", "2024-01-02T00:00:00Z", Decimal("10.00")),
+        ("m1", "2024-01-03T00:00:00Z", Decimal("15.00")),
+    ]
+    assert not second
