@@ -61,7 +61,7 @@ class Past:
         """How many of them belong to each of the standings that are kept."""
         for fact in self.known:
             self._note(fact)
-        own = [fact for fact in self.known if makes_known(fact)]
+        own = [fact for fact in self.known if not isinstance(fact, Stated)]
         self.counting: list[Known] = sorted([*own, *self._stated.values()], key=key)
         """Those that count, in order: all but the statements that newer ones have replaced."""
         self._keys: list[Key] = [key(fact) for fact in self.counting]
