@@ -385,7 +385,7 @@ class Credit(msgspec.Struct, kw_only=True, gc=False):
 class Sale(msgspec.Struct, kw_only=True, gc=False):
     """An order of a friend who is credited; of several about one order the highest `version` counts.
 
-    `paid` is net of refunds, null: nothing is credited for it any more. Of it `costed` is for goods whose cost is known.
+    `paid` is net of refunds, null: nothing is credited for it any more; `costed` of it is for goods of known `cost`.
     """
 
     friend: str
