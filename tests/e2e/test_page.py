@@ -204,7 +204,7 @@ async def test_figures_are_drawn_and_told(shown: Shown, page: Page) -> None:
     await page.get_by_label("To", exact=True).fill("1998-03-31")
     await page.get_by_role("button", name="Show").click()
     await expect(page.get_by_role("region", name="On each rung").get_by_role("row", name="4 Customer")).to_be_visible()
-    flows = await shown.client.ask("/v1/ladder/flows?from=1998-01-01&to=1998-03-31")
+    flows = await shown.client.ask("/v1/ladder/flows", **{"from": "1998-01-01", "to": "1998-03-31"})
     worth = page.get_by_role("region", name="What the rungs were worth").get_by_role("row", name="4 Customer")
     await expect(worth.locator("td").last).to_have_text(f"€{float(flows['rungs'][3]['value']['net']):,.2f}")
     await expect(page.get_by_role("region", name="By source").get_by_role("row")).not_to_have_count(1)

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from operator import add
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from services.ladder.core.moves import first_of, month_of
-
-Place = TypeVar("Place")
 
 
 class Kind(StrEnum):
@@ -42,14 +40,6 @@ class Row(NamedTuple):
     day: int
     key: str
     figure: list[int]
-
-
-def row_of(rows: dict[Place, list[int]], place: Place, width: int) -> list[int]:
-    """The numbers of a place; zeros where there are none yet."""
-    row = rows.get(place)
-    if row is None:
-        row = rows[place] = [0] * width
-    return row
 
 
 def with_months(by_day: Iterable[Row]) -> list[Row]:

@@ -4,13 +4,14 @@ A place is a cell (rung and stage), a cohort (the month of the first order), a s
 one cell to another.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from services.ladder.core.moves import Move, Moves, month_of
 from services.ladder.core.standing import PHASE_OF, Phase, Stage
-from services.ladder.figures.rows import Kind, Row, Span, row_of, with_months
+from services.ladder.figures.rows import Kind, Row, Span, with_months
 from services.ladder.figures.worths import Worths
 
 Cell = tuple[int, Stage | None]
@@ -63,10 +64,10 @@ class Sums:
     """Adds up moves; many moves of a batch share a row."""
 
     def __init__(self) -> None:
-        self._cells: dict[tuple[int, int, Stage], list[int]] = {}
-        self._cohorts: dict[tuple[int, int], list[int]] = {}
-        self._sources: dict[tuple[int, str | None], list[int]] = {}
-        self._ways: dict[tuple[int, int, Stage | None, int, Stage], list[int]] = {}
+        self._cells: defaultdict[tuple[int, int, Stage], list[int]] = defaultdict(_zeros)
+        self._cohorts: defaultdict[tuple[int, int], list[int]] = defaultdict(_zeros)
+        self._sources: defaultdict[tuple[int, str | None], list[int]] = defaultdict(_zeros)
+        self._ways: defaultdict[tuple[int, int, Stage | None, int, Stage], list[int]] = defaultdict(_zeros)
         self.worth = Worths()
         """What they are worth; rows of a table of its own."""
 
@@ -80,14 +81,14 @@ class Sums:
 
     def _add(self, move: Move, sign: int) -> None:
         stays = move.from_rung == move.rung and move.from_stage is move.stage
-        cell = row_of(self._cells, (move.day, move.rung, move.stage), WIDTH)
+        cell = self._cells[move.day, move.rung, move.stage]
         if move.orders:
             self._order(cell, move, sign)
         if not stays:
             self._enter(cell, move, sign)
             self._way(move, sign)
             if move.from_stage is not None:
-                self._leave(row_of(self._cells, (move.day, move.from_rung, move.from_stage), WIDTH), move, sign)
+                self._leave(self._cells[move.day, move.from_rung, move.from_stage], move, sign)
         if move.had or move.orders:
             self._cohort(move, sign)
         self._source(move, sign)
@@ -133,27 +134,28 @@ class Sums:
                 cell[LAPSED] += sign
 
     def _way(self, move: Move, sign: int) -> None:
-        way = row_of(self._ways, (move.day, move.from_rung, move.from_stage, move.rung, move.stage), WIDTH)
+        way = self._ways[move.day, move.from_rung, move.from_stage, move.rung, move.stage]
         way[ENTERED] += sign
         way[MONEY_IN] += sign * move.carried
         way[ON_RUNG] += sign * move.on_rung
         way[IN_STAGE] += sign * move.in_stage
 
     def _cohort(self, move: Move, sign: int) -> None:
-        row = row_of(self._cohorts, (move.day, month_of(move.first_day)), WIDTH)
+        row = self._cohorts[move.day, month_of(move.first_day)]
         if move.orders:
             self._order(row, move, sign)
             if not move.had:
                 row[ENTERED] += sign
-        self._live(row, move, sign)
+        if move.from_stage is not move.stage:
+            self._live(row, move, sign)
 
     def _source(self, move: Move, sign: int) -> None:
-        row = row_of(self._sources, (move.day, move.source), WIDTH)
+        row = self._sources[move.day, move.source]
         if move.orders:
             self._order(row, move, sign)
         if move.from_stage is None:
             self._enter(row, move, sign)
-        else:
+        elif move.from_stage is not move.stage:
             self._live(row, move, sign)
 
     def _live(self, row: list[int], move: Move, sign: int) -> None:
@@ -181,6 +183,10 @@ class Sums:
         for (day, from_rung, from_stage, rung, stage), figure in self._ways.items():
             key = f"{cell_key(from_rung, from_stage)}>{cell_key(rung, stage)}"
             yield Row(Span.DAY, Kind.WAY, day, key, figure)
+
+
+def _zeros() -> list[int]:
+    return [0] * WIDTH
 
 
 @cache

@@ -1,10 +1,11 @@
 """The daily differences of what the people on a rung cost and bring, besides what they pay. No I/O."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from services.ladder.core.moves import Move
 from services.ladder.core.worth import Sums, sums
-from services.ladder.figures.rows import Kind, Row, Span, row_of, with_months
+from services.ladder.figures.rows import Kind, Row, Span, with_months
 
 WIDTH = len(Sums._fields)
 
@@ -13,19 +14,19 @@ class Worths:
     """Adds up moves; of most of them there is nothing to add."""
 
     def __init__(self) -> None:
-        self._brought: dict[tuple[int, int], list[int]] = {}
-        self._carried: dict[tuple[int, int], list[int]] = {}
+        self._brought: defaultdict[tuple[int, int], list[int]] = defaultdict(_zeros)
+        self._carried: defaultdict[tuple[int, int], list[int]] = defaultdict(_zeros)
 
     def add(self, move: Move, sign: int) -> None:
         """A move at which people went over to another rung, or that brought or cost something."""
         was = sums(move.was)
         if move.worth is not move.was:
-            row = row_of(self._brought, (move.day, move.rung), WIDTH)
+            row = self._brought[move.day, move.rung]
             for place, (now, before) in enumerate(zip(sums(move.worth), was, strict=True)):
                 row[place] += sign * (now - before)
         if move.from_rung != move.rung and any(was):
-            here = row_of(self._carried, (move.day, move.rung), WIDTH)
-            there = row_of(self._carried, (move.day, move.from_rung), WIDTH)
+            here = self._carried[move.day, move.rung]
+            there = self._carried[move.day, move.from_rung]
             for place, amount in enumerate(was):
                 here[place] += sign * amount
                 there[place] -= sign * amount
@@ -38,3 +39,7 @@ class Worths:
         for kind, rows in ((Kind.BROUGHT, self._brought), (Kind.CARRIED, self._carried)):
             for (day, rung), numbers in rows.items():
                 yield Row(Span.DAY, kind, day, str(rung), numbers)
+
+
+def _zeros() -> list[int]:
+    return [0] * WIDTH
