@@ -16,7 +16,7 @@ from shared import db, events
 from shared.http import Keys, Part, new_key
 from shared.log import Entry
 from shared.log.postgres import PostgresLog
-from tests.integration.ladder_http import client_of
+from tests.integration.ladder_http import client_of, letters_of
 from tests.integration.ladder_lanes import Lanes, working
 from tests.make import day, purchase
 from tests.until import until
@@ -50,7 +50,7 @@ async def page(dsn: str, keys: Keys) -> AsyncIterator[tuple[Lanes, httpx.AsyncCl
     engine = db.engine(dsn, pool_size=4)
     try:
         async with working(dsn, log) as lanes:
-            desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), log, Neighbour(None, None))
+            desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), letters_of(lanes), Neighbour(None, None))
             await lanes.tell([purchase(day(1))])
             await lanes.settled()
             async with client_of(Part("ladder", pages(desk)), keys) as client:
@@ -69,7 +69,8 @@ async def test_without_keys_everybody_on_loopback_may_look_and_only_look(databas
         for path in PATHS:
             if path != "/live/stream":
                 assert (await client.get(path)).status_code == 200, path
-        assert (await client.post("/health/replay", data={"places": ""}, headers=HERE)).status_code == 403
+        for path in ("/health/replay", "/health/retry"):
+            assert (await client.post(path, data={"places": ""}, headers=HERE)).status_code == 403
         assert (await client.get("/person?id=nobody")).status_code == 404
 
 
@@ -138,7 +139,7 @@ async def test_forms_of_other_pages_are_refused(database: str) -> None:
             answer = await client.post("/login", data={"key": ADMIN}, headers=headers)
             assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
             await log_in(client, ADMIN)
-            for path in ("/logout", "/health/replay"):
+            for path in ("/logout", "/health/replay", "/health/retry", "/rules/preview"):
                 assert (await client.post(path, data={}, headers=headers)).status_code == 403
             assert (await client.get("/")).status_code == 200
             client.cookies.clear()

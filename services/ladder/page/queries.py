@@ -8,11 +8,9 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Integer,
-    LargeBinary,
     Row,
     Select,
     String,
-    and_,
     any_,
     bindparam,
     case,
@@ -21,7 +19,6 @@ from sqlalchemy import (
     literal,
     select,
     true,
-    tuple_,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -34,7 +31,7 @@ from services.ladder.queries import NOW, Queries
 from services.ladder.tables import fact, standing, tally, transition
 from shared.events import LADDER_EVENTS
 
-_lane, _outbox, _letter, _meta = tables.lanes.lane, tables.lanes.outbox, tables.lanes.dead_letter, tables.lanes.meta
+_lane, _outbox, _meta = tables.lanes.lane, tables.lanes.outbox, tables.lanes.meta
 
 LOOKED_AT: Final = 2_000
 """Newest rows of a lane's outbox in which announcements are looked for: between them are messages to other lanes."""
@@ -77,20 +74,6 @@ class PageQueries(Queries):
     async def lanes(self) -> Sequence[Row[Any]]:
         """The lanes: (lane, owner, time, unpublished), the owner null where the lease has run out."""
         return await self._all(_LANES)
-
-    async def letters(self, after: tuple[int, str, int], limit: int) -> Sequence[Row[Any]]:
-        """Dead letters behind a place (lane, topic, offset)."""
-        lane, topic, offset = after
-        return await self._all(_LETTERS, lane=lane, topic=topic, offset=offset, limit=limit)
-
-    async def letter(self, lane: int, topic: str, offset: int) -> bytes | None:
-        """The record of a dead letter."""
-        rows = await self._all(_LETTER, lane=lane, topic=topic, offset=offset)
-        return rows[0].value if rows else None
-
-    async def forget(self, lane: int, topic: str, offset: int) -> None:
-        """Delete a dead letter."""
-        await self._all(_FORGET, lane=lane, topic=topic, offset=offset)
 
     async def secret(self) -> bytes:
         """With what sessions are signed; made when it is asked for the first time."""
@@ -173,31 +156,6 @@ _LANES: Final = select(
     case((_lane.c.lease_until >= func.clock_timestamp(), _lane.c.owner)).label("owner"),
     (_lane.c.seq - _lane.c.published_seq).label("unpublished"),
 ).order_by(_lane.c.lane)
-
-_PLACE: Final = and_(
-    _letter.c.lane == bindparam("lane", type_=Integer),
-    _letter.c.topic == bindparam("topic", type_=String),
-    _letter.c.offset == bindparam("offset", type_=BigInteger),
-)
-_LETTERS: Final = (
-    select(
-        _letter.c.lane, _letter.c.topic, _letter.c.offset, _letter.c.reason, _letter.c.pointer, _letter.c.recorded_at,
-        func.substr(_letter.c.value, 1, 2_000, type_=LargeBinary).label("beginning"),
-        func.length(_letter.c.value).label("size"),
-    )
-    .where(
-        tuple_(_letter.c.lane, _letter.c.topic, _letter.c.offset)
-        > tuple_(
-            bindparam("lane", type_=Integer),
-            bindparam("topic", type_=_letter.c.topic.type),
-            bindparam("offset", type_=BigInteger),
-        )
-    )
-    .order_by(_letter.c.lane, _letter.c.topic, _letter.c.offset)
-    .limit(bindparam("limit", type_=BigInteger))
-)  # fmt: skip
-_LETTER: Final = select(_letter.c.value).where(_PLACE)
-_FORGET: Final = _letter.delete().where(_PLACE).returning(_letter.c.offset)
 
 _SECRET: Final = select(_meta.c.value).where(_meta.c.name == "page_secret")
 _MAKE_SECRET: Final = (
