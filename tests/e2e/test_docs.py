@@ -17,6 +17,7 @@ DOCUMENTS = (
     "docs/rules.md",
     "docs/consent.md",
     "docs/measure.md",
+    "docs/page.md",
 )
 BASE = "http://127.0.0.1:8000"
 ENDED_BY_US = 28
