@@ -1,7 +1,7 @@
 """All SQL of the pages that the ladder's own questions do not have; one call, one round trip."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -11,10 +11,11 @@ from sqlalchemy import (
     Row,
     Select,
     String,
-    any_,
+    and_,
     bindparam,
     case,
     cast,
+    column,
     func,
     literal,
     select,
@@ -63,9 +64,9 @@ class PageQueries(Queries):
         values = {"lane": after.lane, "person": after.person, "limit": limit}
         return await self._all(listed(wanted), **values)
 
-    async def states(self, people: Sequence[str]) -> Sequence[Row[Any]]:
-        """The states of these people, as (person, state)."""
-        return await self._all(_STATES, people=list(people))
+    async def states(self, people: Mapping[str, int]) -> Sequence[Row[Any]]:
+        """The states of these people, whose lanes are given, as (person, state)."""
+        return await self._all(_STATES, people=list(people), lanes=list(people.values()))
 
     async def life(self, lane: int, person: str, until: int, limit: int) -> Sequence[Row[Any]]:
         """A person's facts and transitions up to an instant, the newest of each kind, so many of each."""
@@ -114,10 +115,16 @@ _PLACES: Final = (
 )
 
 
-_STATES: Final = select(standing.c.person, standing.c.state).where(
-    standing.c.lane.in_(select(_lane.c.lane)),
-    standing.c.person == any_(bindparam("people", type_=ARRAY(standing.c.person.type))),
-)
+def _states() -> Select[Any]:
+    lanes = bindparam("lanes", type_=ARRAY(Integer))
+    people = bindparam("people", type_=ARRAY(standing.c.person.type))
+    columns = column("lane", Integer), column("person", standing.c.person.type)
+    asked = func.unnest(lanes, people).table_valued(*columns, name="asked").render_derived()
+    here = and_(standing.c.lane == asked.c.lane, standing.c.person == asked.c.person)
+    return select(standing.c.person, standing.c.state).join_from(asked, standing, here)
+
+
+_STATES: Final = _states()
 
 
 def _life() -> Any:
