@@ -20,6 +20,8 @@ from services.ladder.figures.asking import Figures
 from services.ladder.figures.queries import FigureQueries
 from services.ladder.figures.routes import MISSING, add_figures
 from services.ladder.page.neighbour import Neighbour
+from services.ladder.parked.queries import Parked
+from services.ladder.parked.routes import add_parked
 from services.ladder.people import Registry
 from services.ladder.picture import picture, picture_of
 from services.ladder.preview.previews import Previews
@@ -70,6 +72,7 @@ def router(
     _add_picture(routes, queries, rules, figures)
     add_figures(routes, figures)
     add_preview(routes, previews or Previews(queries, sums, rules))
+    add_parked(routes, Parked(queries))
     _add_feed(routes, feed)
     _add_stream(routes, feed)
     return routes

@@ -19,6 +19,8 @@ from services.ladder.settings import LadderSettings
 from shared import db, telemetry
 from shared.http import Part
 from shared.lanes.lag import lag, observe
+from shared.lanes.replay import Letters
+from shared.lanes.replay_routes import dead_letters
 from shared.lanes.start import prepare
 from shared.lanes.store import LaneStore
 from shared.lanes.worker import LEASE_SECONDS, Worker
@@ -70,9 +72,11 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
         async with background(runtime.tasks, worker.run, refresher.run):
             routes = APIRouter()
             registry = Registry(Queries(engine, by_facts=not by_wall), rules, settings.lanes)
-            desk = desk_of(engine, settings, rules, runtime.log, neighbour)
+            letters = Letters(control, "ladder", runtime.log, settings.lanes)
+            desk = desk_of(engine, settings, rules, letters, neighbour)
             routes.include_router(router(engine, settings, rules, neighbour, desk.previews))
             routes.include_router(overrides(registry, runtime.log, settings.lanes, lambda: str(uuid4())))
+            routes.include_router(dead_letters("ladder", letters))
             routes.include_router(pages(desk))
             yield Part("ladder", routes, {"database": reachable}, behind, look)
     finally:

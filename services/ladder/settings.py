@@ -24,4 +24,6 @@ class LadderSettings(Settings):
     notifier_url: HttpUrl | None = Field(
         default=None, description="Where the page finds the notifier; unset: in the same process, if it runs there."
     )
-    notifier_key: SecretStr | None = Field(default=None, description="The key for it, with the scope ladder:read.")
+    notifier_key: SecretStr | None = Field(
+        default=None, description="The key for it, with the scope ladder:read; admin to replay its letters."
+    )

@@ -46,6 +46,8 @@ from shared.db import Pool
 from shared.events import LADDER_EVENTS, SHOP_EVENTS, SHOP_PROFILES
 from shared.http import Part
 from shared.lanes.lag import lag, observe
+from shared.lanes.replay import Letters
+from shared.lanes.replay_routes import dead_letters
 from shared.lanes.session import Plan
 from shared.lanes.start import prepare
 from shared.lanes.store import LaneStore
@@ -111,6 +113,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(way_out(pools.asking, settings, secret))
         router.include_router(subscribing.router)
         router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
+        router.include_router(dead_letters(SCHEMA, Letters(pools.asking, SCHEMA, runtime.log, settings.lanes)))
         router.include_router(returned(Returns(pools.asking, settings, secret)))
         async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)

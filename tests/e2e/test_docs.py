@@ -19,6 +19,7 @@ DOCUMENTS = (
     "docs/measure.md",
     "docs/tasks.md",
     "docs/plays.md",
+    "docs/page.md",
 )
 BASE = "http://127.0.0.1:8000"
 ENDED_BY_US = 28

@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+import msgspec
 import pytest
 import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from shared import instants
+from shared import db, instants
 from shared.events import PurchaseCompleted
+from shared.http import new_key
 from tests.browser import browser
 from tests.conftest import fresh_database
 from tests.e2e.deployment import REPLAY, body
@@ -48,6 +51,8 @@ class Shown(NamedTuple):
     browser: Browser
     end: int
     """The newest fact's instant."""
+    server: str
+    """The DSN of the database server."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -65,7 +70,7 @@ async def shown(
                 )
             await client.post(invented(some[-1].at))
             await client.settled()
-            yield Shown(program.url, client, running, some[-1].at)
+            yield Shown(program.url, client, running, some[-1].at, postgres_dsn_server)
             assert not any('"event": "page.failed"' in line for line in program.lines)
 
 
@@ -190,6 +195,9 @@ async def test_what_if_is_asked_by_a_form(shown: Shown, page: Page) -> None:
     await expect(row.locator("td").nth(1)).to_have_text(str(told["rungs"][0]["people"]))
     await expect(row.locator("td").nth(2)).to_have_text(f"€{float(told['rungs'][0]['gain']['expected']):,.2f}")
     await expect(page.get_by_text("differ already from those below")).to_be_visible()
+    await expect(page.get_by_label("Effect as measured by").locator("option")).to_have_text(
+        ["no play: as assumed", "win_back"]
+    )
 
 
 async def test_figures_are_drawn_and_told(shown: Shown, page: Page) -> None:
@@ -251,6 +259,39 @@ async def test_it_speaks_german_and_english(page: Page) -> None:
     await page.get_by_role("link", name="Leiter", exact=True).click()
     await expect(page.locator("html")).to_have_attribute("lang", "de")
     await expect(page.locator("svg.ladder .rung").first).to_have_text("7 Begeisterter Fan")
+
+
+async def test_an_admin_replays_what_could_not_be_read(shown: Shown, tmp_path: Path) -> None:
+    """Logged in with a key: letters of both services and a person whose facts wait, each with a button that works."""
+    secret, key = new_key("anna", ["admin"])
+    keys = tmp_path / "keys.jsonl"
+    keys.write_bytes(msgspec.json.encode(key) + b"\n")
+    told = event("contact.identified", "lost-one", instants.text(shown.end), source="fair")
+    record = msgspec.json.encode({**told, "specversion": "1.0", "source": "shop"})
+    async with fresh_database(shown.server) as dsn:
+        settings = {**REPLAY, "DATABASE_URL": dsn, "DATA_DIR": str(tmp_path), "LANES": "4", "API_KEYS_FILE": str(keys)}
+        async with Program("services", settings) as program, await db.pool(dsn, size=1, name="test") as admin:
+            for schema in ("ladder", "notifier"):
+                await admin.execute(
+                    f"insert into {schema}.dead_letter values (0, 'shop.events', 7, 'not read', '/data', $1, $2)",
+                    shown.end,
+                    record,
+                )
+            await admin.execute("insert into ladder.parked values (0, 'p', $1, 'ValueError()', '', 1)", 1 << 62)
+            context = await shown.browser.new_context(base_url=program.url, locale="en-GB")
+            page = await context.new_page()
+            await page.goto("/health")
+            await page.get_by_label("API key").fill(secret)
+            await page.get_by_role("button", name="Log in").click()
+            await expect(page.get_by_role("button", name="Try again now")).to_be_visible()
+            assert await serious(page) == []
+            for service in ("ladder", "notifier"):
+                region = page.get_by_role("region", name=f"Dead letters of the {service}")
+                await region.get_by_role("button", name="Replay: shop.events 0/7").click()
+                await expect(page.get_by_text("1 record is on the log again.")).to_be_visible()
+                await expect(region).to_have_count(0)
+            await until(lambda: admin.fetchval("select 1 from ladder.standing where person = 'lost-one'"), 60)
+            await context.close()
 
 
 async def serious(page: Page) -> list[tuple[Any, ...]]:

@@ -11,8 +11,14 @@ from services.ladder.lanes import rules_of
 from services.ladder.settings import LadderSettings
 from shared import db
 from shared.http import Keys, Part, application
+from shared.lanes.replay import Letters
 from shared.log.postgres import PostgresLog
 from tests.integration.ladder_lanes import Lanes, working
+
+
+def letters_of(lanes: Lanes) -> Letters:
+    """The dead letters of lanes at work."""
+    return Letters(lanes.pool, "ladder", lanes.log, lanes.settings.lanes)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from shared import db, events
 from shared.http import Keys, Part, new_key
 from shared.log import Entry
 from shared.log.postgres import PostgresLog
-from tests.integration.ladder_http import client_of
+from tests.integration.ladder_http import client_of, letters_of
 from tests.integration.ladder_lanes import Lanes, working
 from tests.make import day, purchase
 from tests.until import until
@@ -50,7 +50,7 @@ async def page(dsn: str, keys: Keys) -> AsyncIterator[tuple[Lanes, httpx.AsyncCl
     engine = db.engine(dsn, pool_size=4)
     try:
         async with working(dsn, log) as lanes:
-            desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), log, Neighbour(None, None))
+            desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), letters_of(lanes), Neighbour(None, None))
             await lanes.tell([purchase(day(1))])
             await lanes.settled()
             async with client_of(Part("ladder", pages(desk)), keys) as client:
@@ -69,7 +69,8 @@ async def test_without_keys_everybody_on_loopback_may_look_and_only_look(databas
         for path in PATHS:
             if path != "/live/stream":
                 assert (await client.get(path)).status_code == 200, path
-        assert (await client.post("/health/replay", data={"places": ""}, headers=HERE)).status_code == 403
+        for path in ("/health/replay", "/health/retry"):
+            assert (await client.post(path, data={"places": ""}, headers=HERE)).status_code == 403
         assert (await client.get("/person?id=nobody")).status_code == 404
 
 
@@ -138,7 +139,7 @@ async def test_forms_of_other_pages_are_refused(database: str) -> None:
             answer = await client.post("/login", data={"key": ADMIN}, headers=headers)
             assert (answer.status_code, "Set-Cookie" in answer.headers) == (403, False)
             await log_in(client, ADMIN)
-            for path in ("/logout", "/health/replay"):
+            for path in ("/logout", "/health/replay", "/health/retry", "/rules/preview"):
                 assert (await client.post(path, data={}, headers=headers)).status_code == 403
             assert (await client.get("/")).status_code == 200
             client.cookies.clear()
@@ -190,7 +191,8 @@ ODD: Final = (
     "/person?id=c1&until=x", "/person?id=c1&until=99999999999999999999", "/person?id=c1&skipped=-1",
     "/people?id=%00", "/people?id=%F4%8F%BF%BF", "/people?rung=0", "/people?rung=&stage=", "/people?stage=x",
     "/people?after=x", "/people?after=%FF", "/at-risk?after=x", "/health?after=1", "/health?after=1%201%20%00",
-    "/health?after=99999999999%201%20x", "/health?replayed=x",
+    "/health?after=99999999999%201%20x", "/health?replayed=x", "/health?theirs=x",
+    "/health?waiting=x", "/health?retried=x", "/what-if?play=a/b",
     "/what-if?share=nan", "/what-if?rung=7", "/what-if?rung=&share=5", "/?language=xx", "/?language=de&x=%ED%A0%80",
     "/figures?from=x", "/figures?from=&to=", "/figures?from=2024-02-01&to=2024-01-01", "/figures?from=0001-01-01",
     "/?language=xx", "/?language=de&x=%ED%A0%80",

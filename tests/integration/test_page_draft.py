@@ -14,7 +14,7 @@ from services.ladder.page.routes import desk_of, pages
 from shared import db
 from shared.http import Keys, Part, new_key
 from shared.log.postgres import PostgresLog
-from tests.integration.ladder_http import client_of
+from tests.integration.ladder_http import client_of, letters_of
 from tests.integration.ladder_lanes import working
 from tests.make import RULES_TOML, day, purchase
 
@@ -36,7 +36,7 @@ async def page(dsn: str, keys: Keys) -> AsyncIterator[tuple[Desk, httpx.AsyncCli
     try:
         async with working(dsn, log) as lanes:
             rules, neighbour = rules_of(lanes.settings), Neighbour(None, None)
-            desk = desk_of(engine, lanes.settings, rules, log, neighbour)
+            desk = desk_of(engine, lanes.settings, rules, letters_of(lanes), neighbour)
             await lanes.tell([purchase(day(1), subject=f"c{number}") for number in range(3)])
             await lanes.settled()
             routes = pages(desk)

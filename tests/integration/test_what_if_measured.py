@@ -15,6 +15,7 @@ from shared import db
 from shared.http import Keys, Part, application
 from shared.instants import DAY
 from shared.log.postgres import PostgresLog
+from tests.integration.ladder_http import letters_of
 from tests.integration.ladder_lanes import working
 from tests.integration.notifier_part import Notifier, notifier
 from tests.integration.test_notifier_experiments import plays
@@ -33,7 +34,7 @@ async def ladder(database: str, neighbour: Neighbour, *others: Part) -> AsyncIte
         await lanes.settled()
         rules = rules_of(lanes.settings)
         await Refresher(pool, lanes.settings, rules).refresh()
-        routes = pages(desk_of(engine, lanes.settings, rules, lanes.log, neighbour))
+        routes = pages(desk_of(engine, lanes.settings, rules, letters_of(lanes), neighbour))
         routes.include_router(router(engine, lanes.settings, rules, neighbour))
         app = application([Part("ladder", routes), *others], Keys(None), title="test", version="0")
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

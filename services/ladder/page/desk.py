@@ -17,11 +17,12 @@ from services.ladder.page.access import Access, Visitor
 from services.ladder.page.frame import shown
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.queries import PageQueries
+from services.ladder.parked.queries import Parked
 from services.ladder.people import Registry
 from services.ladder.preview.previews import Previews
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
-from shared.log import Log
+from shared.lanes.replay import Letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Desk:
     rules: Rules
     written: str
     """The text of the rules."""
-    log: Log
+    letters: Letters
+    parked: Parked
     queries: PageQueries
     registry: Registry
     valuer: Valuer

@@ -78,7 +78,8 @@ async def _at_stake(desk: Desk, after: str) -> tuple[list[Listed], str | None]:
     """People at risk, those with the most at stake first. Raises Problem 400 and 409."""
     among = Among(None, None, Stage.DEGENERATION)
     page = await desk.estimates.ranked(Sort.AT_STAKE, Order.DESCENDING, among, after or None, PAGE)
-    states = {row.person: row.state for row in await desk.queries.states([each.customer for each in page.items])}
+    asked = {each.customer: lane_of(each.customer, desk.settings.lanes) for each in page.items}
+    states = {row.person: row.state for row in await desk.queries.states(asked)}
     now = await desk.queries.now()
     people = [
         Listed(each.customer, _explained(states[each.customer], now, desk.rules), each.value or None)

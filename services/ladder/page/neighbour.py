@@ -41,11 +41,16 @@ class Neighbour:
         except httpx.HTTPError as error:
             _log.warning("page.neighbour_unavailable", reason=repr(error))
             return Absent("neighbour.unavailable")
-        if answer.status_code in {401, 403}:
-            return Absent("neighbour.refused")
-        if answer.status_code == 404:
-            return Absent("neighbour.absent")
-        return answer.json() if answer.is_success else Absent("neighbour.unavailable")
+        return _told(answer)
+
+    async def act(self, request: Request, path: str) -> Any:
+        """Have it do something for an admin who asks here; the JSON it answers, or Absent."""
+        try:
+            answer = await (self._client.post(path) if self._client else act_here(request, path))
+        except httpx.HTTPError as error:
+            _log.warning("page.neighbour_unavailable", reason=repr(error))
+            return Absent("neighbour.unavailable")
+        return _told(answer)
 
     async def health(self) -> Any:
         """What its /readyz tells, or Absent; what runs in this process tells it with this process's own."""
@@ -66,6 +71,14 @@ class Neighbour:
             await self._client.aclose()
 
 
+def _told(answer: httpx.Response) -> Any:
+    if answer.status_code in {401, 403}:
+        return Absent("neighbour.refused")
+    if answer.status_code == 404:
+        return Absent("neighbour.absent")
+    return answer.json() if answer.is_success else Absent("neighbour.unavailable")
+
+
 def neighbour_of(settings: LadderSettings) -> Neighbour:
     """The notifier that these settings name."""
     key = settings.notifier_key
@@ -76,7 +89,18 @@ def neighbour_of(settings: LadderSettings) -> Neighbour:
 async def here(request: Request, path: str, **parameters: str) -> httpx.Response:
     """The answer of this very process."""
     keys: Keys = request.app.state.keys
-    transport = httpx.ASGITransport(request.app, raise_app_exceptions=False)
-    headers = {"Authorization": f"Bearer {keys.own}"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as client:
+    async with _inside(request, keys.own) as client:
         return await client.get(path, params=parameters)
+
+
+async def act_here(request: Request, path: str) -> httpx.Response:
+    """The answer of this very process to what an admin wants done."""
+    keys: Keys = request.app.state.keys
+    async with _inside(request, keys.own_admin) as client:
+        return await client.post(path)
+
+
+def _inside(request: Request, key: str) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(request.app, raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers)

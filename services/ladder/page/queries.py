@@ -1,27 +1,25 @@
 """All SQL of the pages that the ladder's own questions do not have; one call, one round trip."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Integer,
-    LargeBinary,
     Row,
     Select,
     String,
     and_,
-    any_,
     bindparam,
     case,
     cast,
+    column,
     func,
     literal,
     select,
     true,
-    tuple_,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -34,7 +32,7 @@ from services.ladder.queries import NOW, Queries
 from services.ladder.tables import fact, standing, tally, transition
 from shared.events import LADDER_EVENTS
 
-_lane, _outbox, _letter, _meta = tables.lanes.lane, tables.lanes.outbox, tables.lanes.dead_letter, tables.lanes.meta
+_lane, _outbox, _meta = tables.lanes.lane, tables.lanes.outbox, tables.lanes.meta
 
 LOOKED_AT: Final = 2_000
 """Newest rows of a lane's outbox in which announcements are looked for: between them are messages to other lanes."""
@@ -66,9 +64,9 @@ class PageQueries(Queries):
         values = {"lane": after.lane, "person": after.person, "limit": limit}
         return await self._all(listed(wanted), **values)
 
-    async def states(self, people: Sequence[str]) -> Sequence[Row[Any]]:
-        """The states of these people, as (person, state)."""
-        return await self._all(_STATES, people=list(people))
+    async def states(self, people: Mapping[str, int]) -> Sequence[Row[Any]]:
+        """The states of these people, whose lanes are given, as (person, state)."""
+        return await self._all(_STATES, people=list(people), lanes=list(people.values()))
 
     async def life(self, lane: int, person: str, until: int, limit: int) -> Sequence[Row[Any]]:
         """A person's facts and transitions up to an instant, the newest of each kind, so many of each."""
@@ -77,20 +75,6 @@ class PageQueries(Queries):
     async def lanes(self) -> Sequence[Row[Any]]:
         """The lanes: (lane, owner, time, unpublished), the owner null where the lease has run out."""
         return await self._all(_LANES)
-
-    async def letters(self, after: tuple[int, str, int], limit: int) -> Sequence[Row[Any]]:
-        """Dead letters behind a place (lane, topic, offset)."""
-        lane, topic, offset = after
-        return await self._all(_LETTERS, lane=lane, topic=topic, offset=offset, limit=limit)
-
-    async def letter(self, lane: int, topic: str, offset: int) -> bytes | None:
-        """The record of a dead letter."""
-        rows = await self._all(_LETTER, lane=lane, topic=topic, offset=offset)
-        return rows[0].value if rows else None
-
-    async def forget(self, lane: int, topic: str, offset: int) -> None:
-        """Delete a dead letter."""
-        await self._all(_FORGET, lane=lane, topic=topic, offset=offset)
 
     async def secret(self) -> bytes:
         """With what sessions are signed; made when it is asked for the first time."""
@@ -131,10 +115,16 @@ _PLACES: Final = (
 )
 
 
-_STATES: Final = select(standing.c.person, standing.c.state).where(
-    standing.c.lane.in_(select(_lane.c.lane)),
-    standing.c.person == any_(bindparam("people", type_=ARRAY(standing.c.person.type))),
-)
+def _states() -> Select[Any]:
+    lanes = bindparam("lanes", type_=ARRAY(Integer))
+    people = bindparam("people", type_=ARRAY(standing.c.person.type))
+    columns = column("lane", Integer), column("person", standing.c.person.type)
+    asked = func.unnest(lanes, people).table_valued(*columns, name="asked").render_derived()
+    here = and_(standing.c.lane == asked.c.lane, standing.c.person == asked.c.person)
+    return select(standing.c.person, standing.c.state).join_from(asked, standing, here)
+
+
+_STATES: Final = _states()
 
 
 def _life() -> Any:
@@ -173,31 +163,6 @@ _LANES: Final = select(
     case((_lane.c.lease_until >= func.clock_timestamp(), _lane.c.owner)).label("owner"),
     (_lane.c.seq - _lane.c.published_seq).label("unpublished"),
 ).order_by(_lane.c.lane)
-
-_PLACE: Final = and_(
-    _letter.c.lane == bindparam("lane", type_=Integer),
-    _letter.c.topic == bindparam("topic", type_=String),
-    _letter.c.offset == bindparam("offset", type_=BigInteger),
-)
-_LETTERS: Final = (
-    select(
-        _letter.c.lane, _letter.c.topic, _letter.c.offset, _letter.c.reason, _letter.c.pointer, _letter.c.recorded_at,
-        func.substr(_letter.c.value, 1, 2_000, type_=LargeBinary).label("beginning"),
-        func.length(_letter.c.value).label("size"),
-    )
-    .where(
-        tuple_(_letter.c.lane, _letter.c.topic, _letter.c.offset)
-        > tuple_(
-            bindparam("lane", type_=Integer),
-            bindparam("topic", type_=_letter.c.topic.type),
-            bindparam("offset", type_=BigInteger),
-        )
-    )
-    .order_by(_letter.c.lane, _letter.c.topic, _letter.c.offset)
-    .limit(bindparam("limit", type_=BigInteger))
-)  # fmt: skip
-_LETTER: Final = select(_letter.c.value).where(_PLACE)
-_FORGET: Final = _letter.delete().where(_PLACE).returning(_letter.c.offset)
 
 _SECRET: Final = select(_meta.c.value).where(_meta.c.name == "page_secret")
 _MAKE_SECRET: Final = (

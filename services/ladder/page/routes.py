@@ -28,11 +28,12 @@ from services.ladder.page.desk import Desk, visits
 from services.ladder.page.frame import route_in
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.queries import PageQueries
+from services.ladder.parked.queries import Parked
 from services.ladder.people import Registry
 from services.ladder.preview.previews import Previews
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
-from shared.log import Log
+from shared.lanes.replay import Letters
 
 
 def pages(desk: Desk) -> APIRouter:
@@ -45,8 +46,10 @@ def pages(desk: Desk) -> APIRouter:
     return routes
 
 
-def desk_of(engine: AsyncEngine, settings: LadderSettings, rules: Rules, log: Log, neighbour: Neighbour) -> Desk:
-    """What the pages are made from; engine, log and neighbour are the caller's to close."""
+def desk_of(
+    engine: AsyncEngine, settings: LadderSettings, rules: Rules, letters: Letters, neighbour: Neighbour
+) -> Desk:
+    """What the pages are made from; engine and neighbour are the caller's to close."""
     queries = PageQueries(engine, by_facts=settings.clock == "facts")
     sums = FigureQueries(queries, by_facts=settings.clock == "facts")
     feed = Feed(queries, settings.lanes)
@@ -55,7 +58,8 @@ def desk_of(engine: AsyncEngine, settings: LadderSettings, rules: Rules, log: Lo
         settings=settings,
         rules=rules,
         written=settings.rules_file.read_text("utf-8"),
-        log=log,
+        letters=letters,
+        parked=Parked(queries),
         queries=queries,
         registry=registry,
         valuer=Valuer(registry, rules),

@@ -1,0 +1,1 @@
+"""Persons whose facts wait because the fold failed: listed, and tried again."""
