@@ -40,7 +40,11 @@ class _Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(self.schemas)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        clashing = sorted(name for name in schemas.keys() & self.schemas if schemas[name] != self.schemas[name])
+        if clashing:
+            raise ValueError(f"two things are described under one name: {', '.join(clashing)}")
+        schemas.update(self.schemas)
         for operations in document["paths"].values():
             for operation in operations.values():
                 if "application/json" in operation.get("requestBody", {}).get("content", {}):

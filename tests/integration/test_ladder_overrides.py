@@ -17,7 +17,7 @@ from services.ladder.people import Registry
 from services.ladder.queries import Queries
 from shared import db, instants
 from shared.http import Keys, Part, new_key
-from tests.integration.ladder_http import client_of, ladder
+from tests.integration.ladder_http import client_of, ladder, letters_of
 from tests.integration.ladder_lanes import Lanes
 from tests.make import day, fact, purchase, refund
 
@@ -43,7 +43,7 @@ async def desk(dsn: str, lanes: Lanes, keys: Keys | None = None) -> AsyncIterato
 async def looking(dsn: str, lanes: Lanes) -> AsyncIterator[httpx.AsyncClient]:
     """The page for operations."""
     engine = db.engine(dsn, pool_size=2)
-    desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), lanes.log, Neighbour(None, None))
+    desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), letters_of(lanes), Neighbour(None, None))
     try:
         async with client_of(Part("page", pages(desk))) as client:
             yield client

@@ -55,7 +55,7 @@ class Money(BaseModel):
     currency: str
 
 
-class Result(BaseModel):
+class TrialResult(BaseModel):
     """What a play, or with `play` null all advertising, has brought.
 
     `more`: so many more people have to be watched for a verdict; null with one.

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
 
-from services.notifier.experiments.answers import PersonExperiments, Result
+from services.notifier.experiments.answers import PersonExperiments, TrialResult
 from services.notifier.experiments.results import Results
 from shared.http import PROBLEM, needs
 from shared.http.raw_path import RawPathRoute
@@ -42,12 +42,12 @@ def experiments(results: Results) -> APIRouter:
         return await results.person(customer)
 
     @router.get("/v1/plays/{id}/result", responses={404: _problem("There is no play of this name on trial")})
-    async def get_result(play: PlayName) -> Result:
+    async def get_result(play: PlayName) -> TrialResult:
         """Whether a play helps: treated and held out, the difference with its interval, money, and a verdict."""
         return await results.result(play)
 
     @router.get("/v1/experiments/result", responses={404: _problem("The book of plays has no [whole]")})
-    async def get_whole_result() -> Result:
+    async def get_whole_result() -> TrialResult:
         """Whether all advertising together helps: the treated and the control group that gets none."""
         return await results.whole()
 

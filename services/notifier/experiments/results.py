@@ -10,7 +10,7 @@ from services.notifier.experiments.answers import (
     Money,
     PersonExperiments,
     PersonInTrial,
-    Result,
+    TrialResult,
 )
 from services.notifier.experiments.holding import WHOLE, Arm, Experiments
 from services.notifier.experiments.newcombe import Count
@@ -51,26 +51,26 @@ class Results:
             return PersonInTrial(play=play, arm=self._experiments.arm(customer, play))
         return PersonInTrial(play=play, arm=Arm(seen[0]), since=instants.text(seen[1]))
 
-    async def result(self, play: str) -> Result:
+    async def result(self, play: str) -> TrialResult:
         """What a play has brought so far. Raises Problem 404 for one that is not on trial."""
         trial = self._experiments.trials.get(play)
         if trial is None:
             raise Problem(404, "unknown-trial", "There is no play of this name on trial")
         return await self._result(play, trial, trial.held_out, Arm.HELD_OUT)
 
-    async def whole(self) -> Result:
+    async def whole(self) -> TrialResult:
         """What all advertising together has brought. Raises Problem 404 where the book does not watch that."""
         aim = self._experiments.whole
         if aim is None:
             raise Problem(404, "unknown-trial", "The book of plays has no [whole]")
         return await self._result(WHOLE, aim, self._experiments.control, Arm.CONTROL)
 
-    async def _result(self, play: str, aim: Aim, share: float, against: Arm) -> Result:
+    async def _result(self, play: str, aim: Aim, share: float, against: Arm) -> TrialResult:
         """`against`: the group that the treated are compared with; `share`: of all people, how many are in it."""
         groups, spent = await self._groups(play, aim)
         treated, others = groups[Arm.TREATED], groups[against]
         found = conclude(_count(treated), _count(others), aim.worth, share)
-        return Result(
+        return TrialResult(
             play=play or None,
             goal=aim.goal,
             window_days=aim.window_days,
