@@ -3,8 +3,10 @@
 It runs from Apache Kafka's own jars where there is Java 17+ with Maven, else in Docker.
 """
 
+import contextlib
 import hashlib
 import os
+import random
 import re
 import shutil
 import socket
@@ -22,6 +24,8 @@ CACHE: Final = Path(__file__).parents[1] / "build" / "kafka"
 IMAGE: Final = "apache/kafka:4.1.1"
 START_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 20.0
+FIXED_PORTS: Final = range(15_000, 32_000)
+"""Below those that systems give to connections and to whoever asks for any port."""
 
 SETTINGS: Final = {
     "process.roles": "broker,controller",
@@ -277,10 +281,12 @@ def new_broker(folder: Path) -> KafkaBroker:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 on which nobody listens, and which no connection is given before the broker takes it."""
+    while True:
+        port = random.choice(FIXED_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _java_broker(folder: Path) -> JavaKafka:
