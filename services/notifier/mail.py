@@ -19,6 +19,7 @@ from services.notifier.mime import encoded, mail_bytes, mailbox
 from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays.book import Book
+from services.notifier.plays.groups import Seal
 from services.notifier.profile import address, addressee, language, name
 from services.notifier.returns.path import return_path
 from services.notifier.sealed import CONFIRM, Link, referral_code, token
@@ -97,6 +98,7 @@ class Composer:
             "confirm": self.confirm_url(message),
             "advertising": message.purpose is Purpose.MARKETING,
             "perks_ahead": [getattr(perk, lang) for perk in self._book.perk],
+            "group": self._group(message, profile, lang),
         }
         if self._book.shows_code(message) or self._book.find(message.play) is None:
             context["referral_code"] = referral_code(self._secret, message.person)
@@ -165,6 +167,14 @@ class Composer:
         perks = [self._book.perk_on(rung) for rung in message.rungs]
         return [getattr(perk, lang) for perk in perks if perk is not None]
 
+    def _group(self, message: Message, profile: Profile, lang: str) -> dict[str, str | None] | None:
+        """The group it is about, as it is called, and the last day of its proof."""
+        found = Seal(self._secret, self._settings.zone).opened(message.cause, message.person, profile)
+        if found is None:
+            return None
+        until = None if found.until is None else format_date(found.until, "long", locale=_LOCALES[lang])
+        return {"name": self._book.called(found.name, lang), "until": until}
+
     def _voucher(self, voucher: Voucher | None, lang: str) -> dict[str, Any] | None:
         if voucher is None:
             return None
@@ -176,7 +186,9 @@ class Composer:
             "minimum": self._money(voucher.minimum, lang),
             "categories": list(voucher.categories),
             "bound": voucher.bound,
-            "until": format_date(_day(voucher.valid_until, settings.zone), "long", locale=_LOCALES[lang]),
+            "single_use": voucher.single_use,
+            "partner": voucher.kind == "partner",
+            "until": format_date(_last_day(voucher.valid_until, settings.zone), "long", locale=_LOCALES[lang]),
         }
 
     def _worth(self, voucher: Voucher, lang: str) -> str:
@@ -219,5 +231,6 @@ def _boxed(paragraph: str) -> _Part:
     return _Part("\n".join(line.strip() for line in paragraph.splitlines()), True)
 
 
-def _day(instant: int, zone: ZoneInfo) -> datetime:
-    return instants.to_datetime(instant).astimezone(zone)
+def _last_day(end: int, zone: ZoneInfo) -> datetime:
+    """The day on which it is still good: what ends at midnight ends with the day before."""
+    return instants.to_datetime(end - 1).astimezone(zone)

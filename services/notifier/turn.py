@@ -14,7 +14,7 @@ from services.notifier.measure.measured import Circumstances, measured
 from services.notifier.measure.rules import NO_MEASURE, Measure
 from services.notifier.message import Message, Reason, State, Way
 from services.notifier.offers.voucher import Wanted
-from services.notifier.plays import occasions
+from services.notifier.plays import groups, occasions
 from services.notifier.plays.book import Book
 from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
 from services.notifier.plays.moments import REFERRED
@@ -168,6 +168,8 @@ class Turn:
         book, zone = self._manner.book, self._manner.zone
         self._note(persons, who, pass_time(persons[who], moment, book), "", moment.now)
         self._note(persons, who, occasions.keep(persons[who], moment, book, zone), "", moment.now)
+        seal = groups.Seal(self._manner.secret, zone)
+        self._note(persons, who, groups.keep(persons[who], moment, book, seal), "", moment.now)
 
     def _close(self, who: str, facts: Sequence[Heard], persons: dict[str, Person]) -> None:
         keys = {(each.source, each.id) for each in facts}
@@ -204,11 +206,18 @@ class Turn:
             self._new[message.id] = message
             self._tell_held_back(message)
             if message.offer is not None and message.state is State.PENDING:
-                self.wanted.append(_want(person, message, message.offer, played=self._manner.by_facts))
+                self.wanted.append(self._want(person, message, message.offer))
         for rung in decision.granted:
             self._change_perk("perk.granted", who, cause, rung, at, None)
         for rung in decision.withdrawn:
             self._change_perk("perk.withdrawn", who, cause, rung, at, at)
+
+    def _want(self, person: Person, message: Message, offer: str) -> Wanted:
+        profile = person.profile(Moment(message.at, self._manner.by_facts))
+        rung = person.standing.rung if person.standing else 0
+        about = groups.Seal(self._manner.secret, self._manner.zone).opened(message.cause, person.id, profile)
+        likes, ends_at = frozenset(profile.interests or ()), about.ends_at if about else None
+        return Wanted(message.id, message.person, message.play, offer, message.at, rung, likes, ends_at)
 
     def _tell_held_back(self, message: Message) -> None:
         if message.state is State.HELD_BACK:
@@ -256,9 +265,3 @@ def _opened(message: Message, at: int) -> Message:
 
 def _order(fact: Heard) -> tuple[int, str, str]:
     return fact.at, fact.id, fact.source
-
-
-def _want(person: Person, message: Message, offer: str, *, played: bool) -> Wanted:
-    likes = person.profile(Moment(message.at, played)).interests or ()
-    rung = person.standing.rung if person.standing else 0
-    return Wanted(message.id, message.person, message.play, offer, message.at, rung, frozenset(likes))

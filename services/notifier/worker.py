@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from services.notifier import reading, store, telling
 from services.notifier.consent import store as consents
@@ -13,11 +14,10 @@ from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
 from services.notifier.offers.checkout import OrderBook
 from services.notifier.offers.desk import Desk
-from services.notifier.plays import marks
+from services.notifier.plays import groups, marks, occasions
 from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
 from services.notifier.plays.moments import ENDED, STARTED
-from services.notifier.plays.occasions import noted
 from services.notifier.plays.person import Heard, Moment
 from services.notifier.plays.yearly import Mark
 from services.notifier.reading import Read
@@ -156,7 +156,7 @@ class NotifierLane:
 
 def _noted(read: Read, manner: Manner, now: int | None) -> Iterator[tuple[str, Mark]]:
     orders = ((fact.subject, sale_of(fact)) for fact in read.orders)
-    return noted(read.profiles, orders, manner.zone, now)
+    return chain(occasions.noted(read.profiles, orders, manner.zone, now), groups.noted(read.profiles, now))
 
 
 def _memberships(read: Read) -> list[tuple[str, Heard]]:

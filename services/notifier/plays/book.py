@@ -36,6 +36,11 @@ class Bounds(_Data, frozen=True, kw_only=True):
     none_of: list[str | int] = []
 
 
+def plain(text: str) -> str:
+    """A text without what makes no difference between two spellings."""
+    return text.strip().casefold()
+
+
 Test = Bounds | list[str | int]
 """What a member of the data must be: within bounds, or one of these (texts whatever their case)."""
 
@@ -209,6 +214,14 @@ class Perk(_Data, frozen=True, kw_only=True):
     en: Named
 
 
+class GroupName(_Data, frozen=True, kw_only=True):
+    """How a group of the profile, `name`, is called in mail."""
+
+    name: Named
+    de: Named
+    en: Named
+
+
 class Book(_Data, frozen=True, kw_only=True):
     """All plays and perks. `control`: the share of all persons that gets no advertising at all."""
 
@@ -218,6 +231,9 @@ class Book(_Data, frozen=True, kw_only=True):
     """What all advertising is to reach, compared with the control group."""
     renewal_grace_days: Days = 30
     """So long after its end a membership that starts is a renewal."""
+    group_notice_days: Days = 30
+    """So long before a group's proof ends a new one is asked for."""
+    group: tuple[GroupName, ...] = ()
     play: tuple[Play, ...] = ()
     perk: tuple[Perk, ...] = ()
 
@@ -245,6 +261,12 @@ class Book(_Data, frozen=True, kw_only=True):
     def perk_on(self, rung: int) -> Perk | None:
         """The perk of this rung."""
         return next((each for each in self.perk if each.rung == rung), None)
+
+    def called(self, group: str, language: str) -> str:
+        """How a group of the profile is called in mail: as it was told, if the book does not say."""
+        same = (each for each in self.group if plain(each.name) == plain(group))
+        found = next(same, None)
+        return group if found is None else str(getattr(found, language))
 
     @property
     def trials(self) -> dict[str, Trial]:

@@ -12,17 +12,28 @@ ANNIVERSARY: Final = "moment.anniversary"
 JOINED: Final = "moment.joined"
 RENEWED: Final = "moment.renewed"
 REFERRED: Final = "moment.referred"
+GROUP_JOINED: Final = "moment.group_joined"
+GROUP_ENDING: Final = "moment.group_ending"
 
 STARTED: Final = type_of(MembershipStarted)
 ENDED: Final = type_of(MembershipEnded)
 MEMBERSHIPS: Final = frozenset({STARTED, JOINED, RENEWED})
 """All of them are a membership that starts, and say when it is to end."""
+ENDING: Final = MEMBERSHIPS | {GROUP_JOINED}
+"""What says when it is to end."""
 
 
 class Yearly(msgspec.Struct):
     """What a birthday or an anniversary says: how many years it is; null where the year of birth is not known."""
 
     years: int | None = None
+
+
+class Grouped(msgspec.Struct):
+    """Which group it is, and the last day of its proof; null where the proof does not end."""
+
+    group: str
+    until: str | None = None
 
 
 class Referred(msgspec.Struct):
@@ -35,5 +46,7 @@ SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
     JOINED: MembershipStart,
     RENEWED: MembershipStart,
     REFERRED: Referred,
+    GROUP_JOINED: Grouped,
+    GROUP_ENDING: Grouped,
 }
 """With the struct of their data."""

@@ -12,6 +12,7 @@ import msgspec
 from services.notifier.plays import moments
 from services.notifier.plays.book import (
     Book,
+    GroupName,
     Perk,
     Perks,
     Play,
@@ -35,7 +36,7 @@ _SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
 """What may start or cancel a play, with the struct of its data."""
 _STARTING: Final = {**_SAID, **moments.SAID}
 """What may start a play."""
-_ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Perk}
+_ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Perk, "group": GroupName}
 _HEADER: Final = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]", re.MULTILINE)
 _PROMOTED: Final = type_of(RungPromoted)
 _WAITS: Final = (Wait, WaitForEnd, WaitForNeglect)
@@ -93,7 +94,7 @@ def _converted(
         try:
             yield msgspec.convert(each, kind)
         except msgspec.ValidationError as error:
-            called = each.get("id") or each.get("key") or "" if isinstance(each, dict) else ""
+            called = each.get("id") or each.get("key") or each.get("name") or "" if isinstance(each, dict) else ""
             faults.append(f"line {lines.get((name, number), 0)}, {name} {called!r}: {error}")
 
 
@@ -157,7 +158,7 @@ def _faults_in(step: Step, play: Play) -> Iterator[str]:
                     yield f"there is no template {language}/tasks/{step.task}.txt.j2"
         case Perks() if play.on != (_PROMOTED,) or len(play.step) > 1:
             yield f"perks come with {_PROMOTED}, in a play of their own"
-        case WaitForEnd() if not moments.MEMBERSHIPS.issuperset(play.on):
-            yield f"only {moments.STARTED} says when it ends"
+        case WaitForEnd() if not moments.ENDING.issuperset(play.on):
+            yield f"only {moments.STARTED} and {moments.GROUP_JOINED} say when it ends"
         case _:
             return

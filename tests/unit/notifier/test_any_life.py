@@ -143,7 +143,7 @@ def hear(life: Life, cue: Cue, now: int) -> None:
     if isinstance(cue, RungDemoted):
         assert max(life.person.perks, default=0) <= cue.data.to
         calls = [each for each in life.person.messages.values() if each.play == "call" and each.state in UNSENT]
-        assert all(max(each.rungs) <= cue.data.to for each in calls)
+        assert all(max(each.rungs) <= cue.data.to for each in calls if (each.expires_at or now) > now)
 
 
 def dispatched(messages: dict[str, Message], state: State) -> dict[str, Message]:

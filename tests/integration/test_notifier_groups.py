@@ -1,0 +1,71 @@
+"""Groups of a profile at work: a proof is welcomed with an offer that ends with it, by both clocks."""
+
+from pathlib import Path
+from typing import Any
+
+from shared import instants
+from shared.instants import DAY, HOUR
+from tests.integration.notifier_part import Notifier, notifier
+from tests.integration.test_notifier_moments import SHIPPED, plays
+from tests.integration.test_notifier_series import FACTS
+from tests.make import day
+
+
+def shown(until: str | None = None, **more: str) -> list[dict[str, Any]]:
+    """A student's card, as the shop tells that it has seen it."""
+    return [{"name": "students", "proof": "card seen", "until": until, **more}]
+
+
+async def end_of_voucher(running: Notifier) -> str:
+    (row,) = await running.pool.fetch("select valid_until, single_use, bound from notifier.voucher")
+    assert (row["single_use"], row["bound"]) == (False, True)
+    return instants.text(row["valid_until"])
+
+
+async def test_a_student_gets_a_voucher_until_the_proof_ends(database: str, tmp_path: Path) -> None:
+    """Once, however often the profile is told and whoever is started again."""
+    async with notifier(database, tmp_path, {**SHIPPED, "time_zone": "UTC"}) as running:
+        last = instants.text(await running.now() + 100 * DAY)[:10]
+        await running.introduce(groups=shown(last))
+        await running.settled()
+        assert [each[:3] for each in await plays(running)] == [("group_welcome", "sent", None)]
+        assert await end_of_voucher(running) == f"{instants.text(instants.parse(f'{last}T00:00:00Z') + DAY)}"
+        assert "für die Gruppe „Studierende“" in running.text()
+        assert "für jede Bestellung" in running.text()
+        (told,) = [each for each in await running.told() if each["type"] == "message.sent"]
+        assert "students" not in str(told)
+    async with notifier(database, tmp_path, {**SHIPPED, "time_zone": "UTC"}) as running:
+        now = await running.now()
+        profile = {"email": "c1@example.org", "language": "de", "groups": shown(last)}
+        await running.tell("contact.identified", now, profile=profile)
+        await running.settled()
+        assert len(await plays(running)) == 1
+
+
+async def test_who_shows_no_proof_or_wants_no_mail_gets_none(database: str, tmp_path: Path) -> None:
+    """A group is no consent either; what is held back has its reason."""
+    async with notifier(database, tmp_path, SHIPPED) as running:
+        await running.introduce("c1", groups=[{"name": "students"}])
+        known = {"email": "c2@example.org", "groups": shown()}
+        await running.tell("contact.identified", await running.now() - HOUR, "c2", profile=known)
+        await running.settled()
+
+        assert await plays(running) == []
+        assert [each[:3] for each in await plays(running, "c2")] == [("group_welcome", "held_back", "no_basis")]
+
+
+async def test_a_year_at_university_is_played_as_lived(database: str, tmp_path: Path) -> None:
+    """The welcome, the question thirty days before the end, the new proof, each at its own instant."""
+    async with notifier(database, tmp_path, {**FACTS, **SHIPPED, "time_zone": "UTC"}) as running:
+        await running.introduce(at=day(1), groups=shown("2024-09-30"))
+        await running.tell(
+            "contact.identified", day(270), profile={"email": "c1@example.org", "groups": shown("2025-09-30")}
+        )
+        await running.tick(day(500))
+        await running.settled()
+
+        assert await plays(running) == [
+            ("group_welcome", "sent", None, "2024-01-02"),
+            ("group_ending", "sent", None, "2024-08-31"),
+            ("group_welcome", "sent", None, "2024-09-27"),
+        ]
