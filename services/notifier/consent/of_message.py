@@ -36,6 +36,10 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "referral_welcome": Topic.OFFERS,
     "membership_welcome": Topic.THANKS,
     "membership_renewed": Topic.OFFERS,
+    "group_welcome": Topic.OFFERS,
+    "group_ending": Topic.OFFERS,
+    "partner_perk": Topic.OFFERS,
+    "useful": Topic.CONTENT,
 }
 
 
