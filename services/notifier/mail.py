@@ -14,6 +14,8 @@ from babel.numbers import format_currency
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
+from services.notifier.content.piece import Piece, piece_in
+from services.notifier.content.shelf import Shelf
 from services.notifier.message import Message, Purpose
 from services.notifier.mime import encoded, mail_bytes, mailbox
 from services.notifier.offers import Voucher, major
@@ -78,11 +80,20 @@ def templates(own: Path | None) -> SandboxedEnvironment:
 class Composer:
     """Writes this shop's mail."""
 
-    def __init__(self, settings: NotifierSettings, book: Book, secret: bytes, offers: OfferBook | None = None) -> None:
+    def __init__(
+        self,
+        settings: NotifierSettings,
+        book: Book,
+        secret: bytes,
+        offers: OfferBook | None = None,
+        *,
+        shelf: Shelf | None = None,
+    ) -> None:
         self._settings = settings
         self._book = book
         self._secret = secret
         self._offers = offers or OfferBook(version=1)
+        self._shelf = shelf or Shelf()
         self._templates = templates(settings.templates_dir)
 
     def text(self, message: Message, profile: Profile, voucher: Voucher | None) -> Text:
@@ -99,6 +110,7 @@ class Composer:
             "advertising": message.purpose is Purpose.MARKETING,
             "perks_ahead": [getattr(perk, lang) for perk in self._book.perk],
             "group": self._group(message, profile, lang),
+            "piece": self._piece(message),
         }
         if self._book.shows_code(message) or self._book.find(message.play) is None:
             context["referral_code"] = referral_code(self._secret, message.person)
@@ -174,6 +186,14 @@ class Composer:
             return None
         until = None if found.until is None else format_date(found.until, "long", locale=_LOCALES[lang])
         return {"name": self._book.called(found.name, lang), "until": until}
+
+    def _piece(self, message: Message) -> Piece | None:
+        """The piece of content it brings. Raises UnwrittenError where this process does not have it yet."""
+        key = piece_in(message.cause)
+        found = None if key is None else self._shelf.find(key)
+        if key is not None and found is None:
+            raise UnwrittenError(f"the piece of content {key} is not here")
+        return found
 
     def _voucher(self, voucher: Voucher | None, lang: str) -> dict[str, Any] | None:
         if voucher is None:

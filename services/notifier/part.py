@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 
@@ -16,6 +16,8 @@ from services.notifier.channels.smtp import SmtpChannel
 from services.notifier.consent.asking import consents
 from services.notifier.consent.confirmation.asking import House
 from services.notifier.consent.pages import way_out
+from services.notifier.content.shelf import Shelf
+from services.notifier.content.wiring import content
 from services.notifier.experiments.app import experiments
 from services.notifier.experiments.holding import Experiments
 from services.notifier.experiments.results import Results
@@ -82,10 +84,13 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         async with pools.control.acquire() as connection:
             secret = await store.secret(connection)
         desk = Desk(offer_book, secret, settings.currency, settings.exponent, settings.zone)
-        composer = Composer(settings, book, secret, offer_book)
+        shelf = Shelf(on=settings.has_content, language=settings.mail_language)
+        library = await content(stack, settings, pools.work, shelf, book)
+        composer = Composer(settings, book, secret, offer_book, shelf=shelf)
         more = asyncio.Event()
         subscribing = await subscriptions(stack, settings, pools.work, pools.asking)
-        worker = _worker(_manner(settings, book, secret, more, subscribing.wake), desk, runtime, pools)
+        manner = replace(_manner(settings, book, secret, more, subscribing.wake), shelf=shelf)
+        worker = _worker(manner, desk, runtime, pools)
         sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, settings)
 
         async def behind() -> int:
@@ -115,7 +120,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
         router.include_router(dead_letters(SCHEMA, Letters(pools.asking, SCHEMA, runtime.log, settings.lanes)))
         router.include_router(returned(Returns(pools.asking, settings, secret)))
-        async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
+        async with background(runtime.tasks, worker.run, sender.run, subscribing.run, library.run):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notifier.outgoing.addresses import networks
+from services.notifier.outgoing.client import checked_url
 from services.notifier.signature import check_key
 from shared.settings import LOOPBACK, HttpUrl, Settings
 
@@ -85,6 +86,25 @@ class NotifierSettings(Settings):
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )
 
+    content_dir: Path | None = Field(
+        default=None, description="A folder of useful content for mail, a TOML file a piece; see docs/content.md."
+    )
+    content_feed_url: HttpUrl | None = Field(
+        default=None, description="An RSS or Atom feed of useful content for mail; https, or see OUTGOING_NETWORKS."
+    )
+    content_feed_minutes: int = Field(default=60, ge=1, le=10_080, description="Minutes between two looks at the feed.")
+    content_feed_days: int = Field(
+        default=365,
+        ge=1,
+        le=3_650,
+        description="Days that a piece of the feed is of use after it was published.",
+    )
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is a folder or a feed of content."""
+        return self.content_dir is not None or self.content_feed_url is not None
+
     @property
     def named(self) -> bool:
         """Whether it was said who writes: without name, address and imprint no marketing is sent (section 5 DDG)."""
@@ -92,7 +112,7 @@ class NotifierSettings(Settings):
 
     outgoing_networks: str = Field(
         default="",
-        description="Networks besides public ones that webhooks may go to, also by http: 10.1.0.0/16,127.0.0.1.",
+        description="Networks besides public ones for webhooks and the feed, also by http: 10.1.0.0/16,127.0.0.1.",
     )
     deliveries_retention_days: int = Field(
         default=30, ge=1, description="How long deliveries to subscriptions can be looked up and replayed."
@@ -115,7 +135,14 @@ class NotifierSettings(Settings):
             raise ValueError("is no e-mail address") from error
         return text
 
-    @field_validator("templates_dir")
+    @field_validator("content_feed_url")
+    @classmethod
+    def _can_be_called(cls, url: HttpUrl | None) -> HttpUrl | None:
+        if url is not None:
+            checked_url(str(url))
+        return url
+
+    @field_validator("templates_dir", "content_dir")
     @classmethod
     def _a_folder(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_dir():

@@ -325,6 +325,34 @@ budget = Table(
     comment="of all lanes together",
 )
 
+piece = Table(
+    "piece",
+    metadata,
+    Column("key", Key, nullable=False),
+    Column("origin", Text, nullable=False, comment="folder, or the address of the feed"),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("link", Text),
+    Column("categories", ARRAY(Text), nullable=False, comment="of goods it is about; none: for everybody"),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("valid_from", BigInteger, nullable=False, comment="since when it is new; 0: not known"),
+    Column("valid_until", BigInteger),
+    Column("withdrawn", Boolean, nullable=False, comment="no more where it came from"),
+    PrimaryKeyConstraint("key"),
+    comment="useful content for mail, of all lanes together",
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("url", Text, nullable=False),
+    Column("next_at", BigInteger, nullable=False, comment="when it is asked again, by the database's clock"),
+    Column("etag", Text),
+    Column("modified", Text, comment="as it told"),
+    PrimaryKeyConstraint("url"),
+    comment="feeds of content, of all lanes together",
+)
+
 pool_code = Table(
     "pool_code",
     metadata,

@@ -9,6 +9,7 @@ import msgspec
 
 from services.notifier import telling
 from services.notifier.consent.confirmation.asking import ANYBODY, House
+from services.notifier.content.shelf import Shelf
 from services.notifier.experiments.holding import Experiments
 from services.notifier.measure.measured import Circumstances, measured
 from services.notifier.measure.rules import NO_MEASURE, Measure
@@ -19,6 +20,7 @@ from services.notifier.plays.book import Book
 from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
 from services.notifier.plays.moments import REFERRED
 from services.notifier.plays.person import Decision, Heard, Moment, Person, Run, after
+from services.notifier.plays.rhythm import Rhythm
 from services.notifier.plays.weighing import as_service
 from services.notifier.plays.yearly import Mark
 from shared import instants
@@ -51,6 +53,8 @@ class Manner:
     house: House = ANYBODY
     named: bool = True
     """Whether the settings say who writes."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """Useful content for mail; by default there is none."""
 
 
 class Turn:
@@ -170,6 +174,8 @@ class Turn:
         self._note(persons, who, occasions.keep(persons[who], moment, book, zone), "", moment.now)
         seal = groups.Seal(self._manner.secret, zone)
         self._note(persons, who, groups.keep(persons[who], moment, book, seal), "", moment.now)
+        rhythm = Rhythm(self._manner.shelf, self._manner.secret, zone)
+        self._note(persons, who, rhythm.keep(persons[who], moment, book), "", moment.now)
 
     def _close(self, who: str, facts: Sequence[Heard], persons: dict[str, Person]) -> None:
         keys = {(each.source, each.id) for each in facts}

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 from services.notifier import reading, store, telling
 from services.notifier.consent import store as consents
@@ -14,10 +13,10 @@ from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
 from services.notifier.offers.checkout import OrderBook
 from services.notifier.offers.desk import Desk
-from services.notifier.plays import groups, marks, occasions
+from services.notifier.plays import groups, marks, occasions, rhythm
 from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
-from services.notifier.plays.moments import ENDED, STARTED
+from services.notifier.plays.moments import COMPLAINED, ENDED, SERVED, STARTED
 from services.notifier.plays.person import Heard, Moment
 from services.notifier.plays.yearly import Mark
 from services.notifier.reading import Read
@@ -73,7 +72,7 @@ class NotifierLane:
         if manner.history:
             turn.pass_by(read.cues)
             await plays.save_standings(tx, self._lane, turn.standings)
-            await plays.keep_facts(tx, self._lane, _memberships(read), stay_open=False)
+            await plays.keep_facts(tx, self._lane, _of_a_history(read), stay_open=False)
         else:
             turn.outbox += await self._orders.enter(tx, self._lane, read.orders)
             turn.add(await ask_to_confirm(tx, self._lane, read.statements, turn.now, manner.house))
@@ -155,13 +154,16 @@ class NotifierLane:
 
 
 def _noted(read: Read, manner: Manner, now: int | None) -> Iterator[tuple[str, Mark]]:
-    orders = ((fact.subject, sale_of(fact)) for fact in read.orders)
-    return chain(occasions.noted(read.profiles, orders, manner.zone, now), groups.noted(read.profiles, now))
+    orders = [(fact.subject, sale_of(fact)) for fact in read.orders]
+    yield from occasions.noted(read.profiles, orders, manner.zone, now)
+    yield from groups.noted(read.profiles, now)
+    if manner.shelf.on and manner.book.has_rhythm:
+        yield from rhythm.noted(orders, now)
 
 
-def _memberships(read: Read) -> list[tuple[str, Heard]]:
-    """Of a history only these are kept: they tell a renewal from a beginning."""
-    return [(person, each) for person, each in read.facts if each.type in (STARTED, ENDED)]
+def _of_a_history(read: Read) -> list[tuple[str, Heard]]:
+    """Of a history only these are kept: memberships tell a renewal from a beginning, complaints whom to leave alone."""
+    return [(person, each) for person, each in read.facts if each.type in (STARTED, ENDED, COMPLAINED, SERVED)]
 
 
 def _shown(messages: Iterable[Message], manner: Manner) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ DOCUMENTS = (
     "docs/messages.md",
     "docs/subscriptions.md",
     "docs/offers.md",
+    "docs/content.md",
     "docs/experiments.md",
     "docs/estimates.md",
     "docs/figures.md",

@@ -186,6 +186,8 @@ class Play(_Data, frozen=True, kw_only=True):
     max_age_days: Days
     """News older than this are no news, and a step that comes later than this is not taken."""
     cancel: tuple[Named, ...] = ()
+    every_days: Days | None = None
+    """The rhythm of content."""
     trial: Trial | None = None
     """Whether and how it is tried out what it brings."""
     appreciation: bool = False
@@ -284,8 +286,14 @@ class Book(_Data, frozen=True, kw_only=True):
         ]
 
     @property
+    def has_rhythm(self) -> bool:
+        """Whether a play brings content."""
+        return any(moments.CONTENT in play.on for play in self.play)
+
+    @property
     def heeded(self) -> frozenset[str]:
         """The types of announcements and facts that start or cancel a play, or tell whether it may start."""
         named = {name for play in self.play for name in (*play.on, *play.cancel)}
         memberships = {moments.STARTED, moments.ENDED} if {moments.JOINED, moments.RENEWED} & named else set[str]()
-        return frozenset(named - moments.SAID.keys() | memberships)
+        complaints = {moments.COMPLAINED, moments.SERVED} if moments.CONTENT in named else set[str]()
+        return frozenset(named - moments.SAID.keys() | memberships | complaints)

@@ -5,7 +5,14 @@ from typing import Final
 
 import msgspec
 
-from shared.events import MembershipEnded, MembershipStart, MembershipStarted, type_of
+from shared.events import (
+    ContactComplained,
+    ContactServed,
+    MembershipEnded,
+    MembershipStart,
+    MembershipStarted,
+    type_of,
+)
 
 BIRTHDAY: Final = "moment.birthday"
 ANNIVERSARY: Final = "moment.anniversary"
@@ -14,9 +21,12 @@ RENEWED: Final = "moment.renewed"
 REFERRED: Final = "moment.referred"
 GROUP_JOINED: Final = "moment.group_joined"
 GROUP_ENDING: Final = "moment.group_ending"
+CONTENT: Final = "moment.content"
 
 STARTED: Final = type_of(MembershipStarted)
 ENDED: Final = type_of(MembershipEnded)
+COMPLAINED: Final = type_of(ContactComplained)
+SERVED: Final = type_of(ContactServed)
 MEMBERSHIPS: Final = frozenset({STARTED, JOINED, RENEWED})
 """All of them are a membership that starts, and say when it is to end."""
 ENDING: Final = MEMBERSHIPS | {GROUP_JOINED}
@@ -36,6 +46,10 @@ class Grouped(msgspec.Struct):
     until: str | None = None
 
 
+class Useful(msgspec.Struct):
+    """That it is time for a piece of content says nothing more."""
+
+
 class Referred(msgspec.Struct):
     """That somebody came by a referral says nothing more."""
 
@@ -48,5 +62,6 @@ SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
     REFERRED: Referred,
     GROUP_JOINED: Grouped,
     GROUP_ENDING: Grouped,
+    CONTENT: Useful,
 }
 """With the struct of their data."""

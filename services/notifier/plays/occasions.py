@@ -10,7 +10,7 @@ from services.notifier.measure.measured import zone_of
 from services.notifier.plays import steps
 from services.notifier.plays.book import Book
 from services.notifier.plays.conditions import holds
-from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY
+from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY, CONTENT
 from services.notifier.plays.person import Cause, Decision, Moment, Person, after
 from services.notifier.plays.yearly import APART, LATE, Coming, Day, Mark, birthday, day_of
 from services.notifier.profile import KnownProfile, newest_profile
@@ -80,8 +80,10 @@ def noted_besides(old: Mark | None, told: Mark) -> Mark | None:
     """The mark when that is told; None: there is still nothing to look at.
 
     What comes on no day of the year is looked at as early as anybody says. A further order changes nothing, unless it
-    is to be looked at earlier for it. A profile may name another time zone.
+    is to be looked at earlier for it; in the rhythm of content, never. A profile may name another time zone.
     """
+    if told.kind == CONTENT and old is not None and old.due_at is not None:
+        return old
     if told.kind not in _KINDS:
         return told if old is None else told.merged(old)
     if told.kind == BIRTHDAY:

@@ -116,6 +116,8 @@ def _faults(book: Book, lines: Mapping[tuple[str, int], int]) -> list[str]:
 def _faults_of(play: Play) -> Iterator[str]:
     yield from (f"nothing is called {name!r}" for name in play.on if name not in _STARTING)
     yield from (f"nothing that cancels is called {name!r}" for name in play.cancel if name not in _SAID)
+    if (moments.CONTENT in play.on) is (play.every_days is None) or (play.every_days and len(play.on) > 1):
+        yield f"every_days goes with {moments.CONTENT}, which is in a play of its own, and neither without the other"
     for path in play.where:
         root = path.split(".")[0]
         for name in play.on:
