@@ -1,4 +1,7 @@
-"""Useful content for mail, from a folder or from a feed."""
+"""Useful content for mail, from a folder or from a feed; groups of profiles.
+
+Whoever shows a group by now is looked at once: what was told before is no news, its end is.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +11,8 @@ revision = "0025"
 down_revision = "0022"
 branch_labels = None
 depends_on = None
+
+_NOW = "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
 
 
 def upgrade() -> None:
@@ -39,8 +44,16 @@ def upgrade() -> None:
         schema="notifier",
         comment="feeds of content, of all lanes together",
     )
+    op.execute(
+        f"""
+        insert into notifier.occasion (lane, person, kind, since, year, due_at)
+        select distinct lane, person, 'moment.group', {_NOW}, 0, {_NOW} from notifier.profile
+        where convert_from(body, 'UTF8') like '%"groups":[%' on conflict do nothing
+        """
+    )
 
 
 def downgrade() -> None:
+    op.execute("delete from notifier.occasion where kind in ('moment.group', 'moment.content')")
     for name in ("feed", "piece"):
         op.drop_table(name, schema="notifier")

@@ -1,9 +1,17 @@
 """Groups of a profile at work: a proof is welcomed with an offer that ends with it, by both clocks."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import msgspec
+from alembic import command
+from alembic.script import ScriptDirectory
+
 from shared import instants
+from shared.db import migrations
+from shared.events import Group, Profile
 from shared.instants import DAY, HOUR
 from tests.integration.notifier_part import Notifier, notifier
 from tests.integration.test_notifier_moments import SHIPPED, plays
@@ -69,3 +77,28 @@ async def test_a_year_at_university_is_played_as_lived(database: str, tmp_path: 
             ("group_ending", "sent", None, "2024-08-31"),
             ("group_welcome", "sent", None, "2024-09-27"),
         ]
+
+
+async def test_whoever_had_shown_a_proof_before_is_asked_for_a_new_one(database: str, tmp_path: Path) -> None:
+    """A database from before is looked through once: nobody is welcomed for what is old."""
+    config = migrations()
+    config.attributes["dsn"] = database
+    before = ScriptDirectory.from_config(config).get_revision("0025").down_revision
+    await asyncio.to_thread(command.downgrade, config, str(before))
+    connection = await asyncpg.connect(database)
+    student = Profile(groups=[Group(name="students", proof="seen", until="2099-12-31")])
+    for person, profile in (("c1", student), ("c2", Profile(name='"groups"'))):
+        await connection.execute(
+            "insert into notifier.profile (lane, person, source, id, at, body) values (0, $1, 'shop', 'p', $2, $3)",
+            person,
+            day(0),
+            msgspec.json.encode(profile),
+        )
+    await connection.close()
+    await asyncio.to_thread(command.upgrade, config, "head")
+
+    async with notifier(database, tmp_path, {**SHIPPED, "lanes": 1, "time_zone": "UTC"}) as running:
+        await running.settled()
+        rows = await running.pool.fetch("select person, due_at from notifier.occasion where kind = 'moment.group'")
+        assert [(row["person"], instants.text(row["due_at"])) for row in rows] == [("c1", "2099-12-01T09:00:00Z")]
+        assert await running.messages() == []
