@@ -30,6 +30,7 @@ def manner_of(settings: LadderSettings, rules: Rules) -> Manner:
         by_facts=settings.clock == "facts",
         history=settings.historical,
         announce_within=settings.announce_within * HOUR,
+        page=max(1, settings.batch_limit // 10),
     )
 
 

@@ -67,6 +67,8 @@ class Manner:
     """Whether all that is told now is history."""
     announce_within: int
     """µs; what is recorded later than this after its time is historical."""
+    page: int = 200
+    """So many people go over to other rules in one transaction."""
     coming: Coming | None = None
 
     def rules_of(self, person: str) -> Rules:

@@ -8,10 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ladder.core import fold
 from services.ladder.core.rules import load
-from services.ladder.core.standing import RUNGS, due_at
-from services.ladder.reading import read_journal
+from services.ladder.core.standing import RUNGS
 from services.ladder.rulebook import handover
 from shared import events, instants
 from shared.http import Keys, new_key
@@ -22,7 +20,7 @@ from tests.integration.community import arrivals, community
 from tests.integration.ladder_http import client_of, ladder, part_of
 from tests.integration.ladder_lanes import Lanes, working
 from tests.make import RULES_TOML, day, overridden, purchase
-from tests.seen import counted, figured, recounted, refigured, seen
+from tests.seen import counted, figured, folded_anew, recounted, refigured, seen, stored
 from tests.until import until
 
 TOML = RULES_TOML.read_text()
@@ -30,12 +28,6 @@ STRICTER = TOML.replace("version = 2", "version = 3").replace(
     'enter = { measure = "purchases", at_least = 1 }', 'enter = { measure = "purchases", at_least = 2 }'
 )
 PATIENCE = 60
-
-
-@pytest.fixture(autouse=True)
-def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that every lane takes several transactions."""
-    monkeypatch.setattr(handover, "PAGE", 2)
 
 
 async def activated(client: httpx.AsyncClient, mode: str, toml: str = STRICTER, version: int = 3) -> None:
@@ -55,27 +47,14 @@ async def gone_over(client: httpx.AsyncClient, version: int = 3) -> None:
     await until(done, PATIENCE)
 
 
-async def as_told_anew(lanes: Lanes, toml: str = STRICTER) -> dict[str, int]:
-    """Assert that all is as if it had been these rules from the beginning; everybody's rung."""
-    rules = load(toml, time_zone=lanes.settings.time_zone)
+async def as_told_anew(lanes: Lanes) -> dict[str, int]:
+    """Assert that all is as if it had been the stricter rules from the beginning; everybody's rung."""
     at = int(await lanes.pool.fetchval("select max(time) from ladder.lane"))
-    folded = {person: fold.refold(facts, rules) for person, facts in (await journals(lanes)).items()}
-    expected = {who: fold.sweep(standing, at, rules)[0] for who, standing in folded.items() if standing is not None}
-    found = await lanes.pool.fetch("select person, rung, stage, due_at from ladder.standing")
-    assert {row["person"]: (row["rung"], row["stage"], row["due_at"]) for row in found} == {
-        person: (standing.rung, standing.stage, due_at(standing)) for person, standing in expected.items()
-    }
+    rules = load(STRICTER, time_zone=lanes.settings.time_zone)
+    assert await stored(lanes.pool) == await folded_anew(lanes.pool, rules, at)
     assert await counted(lanes.pool) == await recounted(lanes.pool)
     assert await figured(lanes.pool) == await refigured(lanes.pool, rules)
-    return {row["person"]: row["rung"] for row in found}
-
-
-async def journals(lanes: Lanes) -> dict[str, list[Any]]:
-    """By person all that is known."""
-    found: dict[str, list[Any]] = {}
-    for row in await lanes.pool.fetch("select person, body from ladder.fact"):
-        found.setdefault(row["person"], []).append(read_journal(row["body"]))
-    return found
+    return {person: place[0] for person, place in (await stored(lanes.pool)).items()}
 
 
 @pytest.mark.parametrize("mode", ["emit", "silent"])
@@ -84,7 +63,7 @@ async def test_everybody_stands_as_if_it_had_always_been_those_rules(database: s
     """Standings, sums and figures equal a fold from nothing; with `emit` each other rung is announced once."""
     facts = community(seed)
     end = max(fact.at for fact in facts)
-    async with ladder(database, batch_limit=7) as (lanes, client):
+    async with ladder(database, batch_limit=20) as (lanes, client):
         await lanes.tell(arrivals(facts, seed, late=0.3, twice=0.2))
         await lanes.tick(end)
         await lanes.settled()
@@ -115,7 +94,7 @@ async def test_facts_flow_on_meanwhile(database: str) -> None:
     """What comes while the lanes go over is folded once, by whichever version its person is at."""
     facts = community(5, people=40)
     half = len(facts) // 2
-    async with ladder(database, batch_limit=5) as (lanes, client):
+    async with ladder(database, batch_limit=20) as (lanes, client):
         await lanes.tell(facts[:half])
         await lanes.settled()
         await activated(client, "emit")
@@ -145,13 +124,13 @@ async def test_an_activation_that_was_stopped_goes_on_where_it_was(
         assert pages[arguments[1].lane] % 3, "every third page fails"
         return await whole(*arguments)
 
-    async with ladder(database) as (lanes, client):
+    async with ladder(database, batch_limit=20) as (lanes, client):
         await lanes.tell(facts)
         await lanes.settled()
         monkeypatch.setattr(handover, "go_over", some)
         await activated(client, "emit")
         await until(lambda: sum(pages.values()) > 4, PATIENCE)
-    async with ladder(database) as (lanes, client):
+    async with ladder(database, batch_limit=20) as (lanes, client):
         assert lanes.book.rules.version in {2, 3}
         await gone_over(client)
         await lanes.settled()
@@ -246,19 +225,15 @@ async def test_a_standing_by_another_version_and_as_of_an_instant(database: str)
         await lanes.tell([purchase(day(0), order="a"), purchase(day(9), order="b"), purchase(day(20), order="c")])
         await lanes.settled()
         (await client.put("/v1/rules/3", content=STRICTER)).raise_for_status()
-        now, draft, then, unknown = [
-            await client.get("/v1/customers/c1", params=parameters)
-            for parameters in (
-                {},
-                {"rules": 3},
-                {"rules": 3, "as_of": instants.text(day(1))},
-                {"rules": 7},
-            )
-        ]
-        before = await client.get("/v1/customers/c1", params={"as_of": instants.text(day(1))})
+        then = instants.text(day(1))
+        now = await client.get("/v1/customers/c1")
+        draft = await client.get("/v1/customers/c1?rules=3")
+        draft_then = await client.get(f"/v1/customers/c1?rules=3&as_of={then}")
+        unknown = await client.get("/v1/customers/c1?rules=7")
+        before = await client.get("/v1/customers/c1", params={"as_of": then})
     assert now.json()["rules_version"] == 2
     assert draft.json()["rules_version"] == 3
-    assert (before.json()["rung"]["number"], then.json()["rung"]["number"]) == (3, 1)
+    assert (before.json()["rung"]["number"], draft_then.json()["rung"]["number"]) == (3, 1)
     assert (unknown.status_code, unknown.json()["type"]) == (404, "unknown-rules")
 
 

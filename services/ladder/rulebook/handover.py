@@ -2,7 +2,7 @@
 transaction of the lane; facts go on meanwhile, each person's by the version they are folded by.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from services.ladder import store as ladder
 from services.ladder.core.rules import Rules
@@ -12,9 +12,6 @@ from services.ladder.rulebook.store import LaneVersion
 from services.ladder.turn import Coming, Turn
 from shared.db import Connection
 from shared.settings import RefusedError
-
-PAGE: Final = 200
-"""People of one transaction."""
 
 
 class Course(NamedTuple):
@@ -52,13 +49,13 @@ async def turned(tx: Connection, course: Course, book: Book) -> Course:
 async def go_over(tx: Connection, turn: Turn, course: Course, until: int) -> Course:
     """Decide the next page of people anew in this turn, as of `until`; the course behind them, which is noted."""
     assert course.coming is not None
-    rules, after = course.coming
-    stored = await ladder.page(tx, turn.lane, after, PAGE)
+    (rules, after), limit = course.coming, turn.manner.page
+    stored = await ladder.page(tx, turn.lane, after, limit)
     for person, rows in (await ladder.facts(tx, turn.lane, list(stored))).items():
         turn.know(person, stored[person])
         turn.know_facts(person, rows)
         turn.go_over(person, until, rules, emit=course.emit)
-    if len(stored) < PAGE:
+    if len(stored) < limit:
         await store.move(tx, turn.lane, LaneVersion(rules.version, None, "", 0))
         return Course(rules)
     reached, people = max(stored), course.people + len(stored)
