@@ -20,6 +20,7 @@ from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays.book import Book
 from services.notifier.profile import address, addressee, language, name
+from services.notifier.ratings.rating import Thumb, rating_token
 from services.notifier.returns.path import return_path
 from services.notifier.sealed import CONFIRM, Link, referral_code, token
 from services.notifier.settings import NotifierSettings
@@ -95,6 +96,8 @@ class Composer:
             "voucher": self._voucher(voucher, lang),
             "unsubscribe": self.unsubscribe_url(message),
             "confirm": self.confirm_url(message),
+            "rate_up": self.rating_url(message, Thumb.UP),
+            "rate_down": self.rating_url(message, Thumb.DOWN),
             "advertising": message.purpose is Purpose.MARKETING,
             "perks_ahead": [getattr(perk, lang) for perk in self._book.perk],
         }
@@ -139,6 +142,11 @@ class Composer:
         """Where the person of this message confirms what was asked for."""
         base = str(self._settings.public_url).rstrip("/")
         return f"{base}/c/{token(self._secret, Link(message.person, message.id), CONFIRM)}"
+
+    def rating_url(self, message: Message, thumb: Thumb) -> str:
+        """Where the person of this message answers its question with this thumb."""
+        base = str(self._settings.public_url).rstrip("/")
+        return f"{base}/r/{rating_token(self._secret, Link(message.person, message.id), thumb)}"
 
     def _render(self, lang: str, message: Message, kind: str, context: dict[str, Any]) -> str:
         template = f"{lang}/{message.mail}.{kind}.j2"

@@ -28,6 +28,7 @@ from services.notifier.offers.counter import Counter
 from services.notifier.offers.desk import Desk
 from services.notifier.plays.book import Book
 from services.notifier.plays.reading import read_book
+from services.notifier.ratings.app import ratings
 from services.notifier.referrals.app import referrals
 from services.notifier.returns.app import Returns
 from services.notifier.returns.app import routes as returned
@@ -111,6 +112,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
             consents(pools.asking, settings.lanes, read_measure(settings.measure_file), by_facts=by_facts)
         )
         router.include_router(way_out(pools.asking, settings, secret))
+        router.include_router(ratings(pools.asking, settings, secret))
         router.include_router(subscribing.router)
         router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
         router.include_router(dead_letters(SCHEMA, Letters(pools.asking, SCHEMA, runtime.log, settings.lanes)))

@@ -302,12 +302,13 @@ async def set_perks(tx: Connection, lane: int, changes: Iterable[tuple[str, int,
 
 
 async def any_untold(connection: Connection, lane: int) -> bool:
-    """Whether a message or an objection of this lane has news that are not in the outbox yet."""
+    """Whether a message, an objection, a rating of this lane has news that are not in the outbox yet."""
     return bool(
         await connection.fetchval(
             """
             select exists (select from notifier.message where lane = $1 and untold)
                 or exists (select from notifier.statement where lane = $1 and untold)
+                or exists (select from notifier.rating where lane = $1 and untold)
                 or exists (select from notifier.confirmation where lane = $1 and message is null)
                 or exists (select from notifier.redemption where lane = $1 and (untold or return_untold))
             """,

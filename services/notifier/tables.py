@@ -166,6 +166,20 @@ Index("message_task", message.c.state, message.c.do_by, message.c.id, postgresql
 Index("message_open", message.c.lane, message.c.person, postgresql_where=message.c.state == "open")
 Index("message_expires", message.c.lane, message.c.expires_at, postgresql_where=message.c.state == "open")
 
+rating = Table(
+    "rating",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("message", Key, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("thumb", Key, nullable=False, comment="up or down"),
+    Column("at", BigInteger, nullable=False),
+    Column("untold", Boolean, nullable=False, comment="the shop's facts do not have it yet"),
+    PrimaryKeyConstraint("lane", "message"),
+    comment="what persons answered to the question of a message",
+)
+Index("rating_untold", rating.c.lane, postgresql_where=rating.c.untold)
+
 task = Table(
     "task",
     metadata,

@@ -20,6 +20,7 @@ from services.notifier.plays.moments import ENDED, STARTED
 from services.notifier.plays.occasions import noted
 from services.notifier.plays.person import Heard, Moment
 from services.notifier.plays.yearly import Mark
+from services.notifier.ratings import store as ratings
 from services.notifier.reading import Read
 from services.notifier.referrals import codes
 from services.notifier.sealed import referral_code
@@ -131,6 +132,7 @@ class NotifierLane:
     async def _tell(self, tx: Connection, turn: Turn) -> bool:
         for person, statement in await consents.tell_statements(tx, self._lane):
             turn.outbox.append(telling.statement_row(self._lane, person, statement))
+        turn.outbox += [telling.rating_row(self._lane, rating) for rating in await ratings.tell(tx, self._lane)]
         for used in await offers.tell(tx, self._lane):
             turn.outbox += self._desk.teller.used(self._lane, used)
         news = await store.tell_messages(tx, self._lane, TOLD_AT_ONCE)

@@ -23,6 +23,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "miss_you": Topic.CONTENT,
     "what_went_wrong": Topic.SURVEYS,
     "cancel_survey": Topic.SURVEYS,
+    "served": Topic.SURVEYS,
     "cancel_offer": Topic.OFFERS,
     "not_renewed_offer": Topic.OFFERS,
     "apology_fault": Topic.OFFERS,

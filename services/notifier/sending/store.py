@@ -222,6 +222,7 @@ async def waiting(connection: Connection, *, by_facts: bool, history: bool) -> i
             + (select count(*) from notifier.message where state = 'sending')
             + (select count(*) from notifier.message where untold)
             + (select count(*) from notifier.statement where untold)
+            + (select count(*) from notifier.rating where untold)
             + (select count(*) from notifier.confirmation where message is null)
             """,
             by_facts,
