@@ -1,4 +1,4 @@
-"""What persons answer to the question of a message."""
+"""What persons answer to the question of a message; what waits for other programs to carry it is found at once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +24,15 @@ def upgrade() -> None:
         comment="what persons answered to the question of a message",
     )
     op.create_index("rating_untold", "rating", ["lane"], schema="notifier", postgresql_where=sa.text("untold"))
+    op.create_index(
+        "message_webhook",
+        "message",
+        ["lane", "channel", "next_attempt_at"],
+        schema="notifier",
+        postgresql_where=sa.text("state in ('pending', 'retry') and way = 'webhook'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("message_webhook", "message", schema="notifier")
     op.drop_table("rating", schema="notifier")

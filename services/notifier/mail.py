@@ -14,11 +14,12 @@ from babel.numbers import format_currency
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
-from services.notifier.message import Message, Purpose
+from services.notifier.message import Channel, Message, Purpose, Way
 from services.notifier.mime import encoded, mail_bytes, mailbox
 from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays.book import Book
+from services.notifier.plays.carriers import template
 from services.notifier.profile import address, addressee, language, name
 from services.notifier.ratings.rating import Thumb, rating_token
 from services.notifier.returns.path import return_path
@@ -45,17 +46,17 @@ class UnwrittenError(Exception):
 
 
 @contextmanager
-def rendering(template: str) -> Iterator[None]:
+def rendering(name: str) -> Iterator[None]:
     """A shop's own template may fail in every way a program can."""
     try:
         yield
     except Exception as error:
         line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-        raise UnwrittenError(f"{template}{line}: {error}") from error
+        raise UnwrittenError(f"{name}{line}: {error}") from error
 
 
 class Letter(NamedTuple):
-    """A finished e-mail and its envelope."""
+    """A finished e-mail, or what else is handed over, and its envelope."""
 
     message_id: str
     sender: str
@@ -86,8 +87,16 @@ class Composer:
         self._templates = templates(settings.templates_dir)
 
     def text(self, message: Message, profile: Profile, voucher: Voucher | None) -> Text:
-        """Subject and both bodies, in the person's language. Raises UnwrittenError."""
+        """Subject and both bodies, in the person's language; a short text has one. Raises UnwrittenError."""
         lang = language(profile, self._settings.mail_language)
+        context = self._context(message, profile, voucher, lang)
+        if message.way is Way.WEBHOOK:
+            return self._short(lang, message, context)
+        subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
+        html = self._html(lang, message, {**context, "subject": subject.strip()})
+        return Text(lang, subject.strip(), plain.strip() + "\n", html)
+
+    def _context(self, message: Message, profile: Profile, voucher: Voucher | None, lang: str) -> dict[str, Any]:
         context = {
             **self._shop(),
             "addressee": addressee(profile),
@@ -103,9 +112,7 @@ class Composer:
         }
         if self._book.shows_code(message) or self._book.find(message.play) is None:
             context["referral_code"] = referral_code(self._secret, message.person)
-        subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
-        html = self._html(lang, message, {**context, "subject": subject.strip()})
-        return Text(lang, subject.strip(), plain.strip() + "\n", html)
+        return context
 
     def letter(self, message: Message, profile: Profile, voucher: Voucher | None, date: int) -> Letter:
         """The e-mail, dated with that instant; the profile has an address."""
@@ -148,10 +155,21 @@ class Composer:
         base = str(self._settings.public_url).rstrip("/")
         return f"{base}/r/{rating_token(self._secret, Link(message.person, message.id), thumb)}"
 
+    def _short(self, lang: str, message: Message, context: dict[str, Any]) -> Text:
+        """On one line; advertising as a text message says how to object to it, which no other place would."""
+        name = template(lang, Channel.SMS, message.mail)
+        with rendering(name):
+            source = self._templates.get_template(name)
+            title, text = (" ".join(block(source, each, context).split()) for each in ("title", "text"))
+            if context["advertising"] and message.channel is Channel.SMS:
+                notice = self._templates.get_template(template(lang, Channel.SMS, "notice")).render(context)
+                text = f"{text} {' '.join(notice.split())}"
+        return Text(lang, title, text, "")
+
     def _render(self, lang: str, message: Message, kind: str, context: dict[str, Any]) -> str:
-        template = f"{lang}/{message.mail}.{kind}.j2"
-        with rendering(template):
-            return self._templates.get_template(template).render(context)
+        file = f"{lang}/{message.mail}.{kind}.j2"
+        with rendering(file):
+            return self._templates.get_template(file).render(context)
 
     def _html(self, lang: str, message: Message, context: dict[str, Any]) -> str:
         """By its own template, or by one for all whose text is nothing but paragraphs."""
@@ -159,9 +177,9 @@ class Composer:
         with rendering(own):
             source = self._templates.get_template(f"{lang}/{message.mail}.txt.j2")
             context = {**context, "preheader": block(source, "preheader", context)}
-            template = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
-            parts = [] if template.name == own else _parts(block(source, "body", context))
-            return template.render({**context, "parts": parts})
+            found = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
+            parts = [] if found.name == own else _parts(block(source, "body", context))
+            return found.render({**context, "parts": parts})
 
     def _shop(self) -> dict[str, Any]:
         settings = self._settings

@@ -1,7 +1,7 @@
 """Wires the notifier: plays, lanes, worker, sender and HTTP, in whatever process it runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,9 +10,6 @@ from fastapi import APIRouter
 from services.notifier import store
 from services.notifier.app import questions
 from services.notifier.asking.queries import Queries
-from services.notifier.channels import Channel
-from services.notifier.channels.maildir import MaildirChannel
-from services.notifier.channels.smtp import SmtpChannel
 from services.notifier.consent.asking import consents
 from services.notifier.consent.confirmation.asking import House
 from services.notifier.consent.pages import way_out
@@ -34,8 +31,8 @@ from services.notifier.returns.app import Returns
 from services.notifier.returns.app import routes as returned
 from services.notifier.sending.sender import Sender
 from services.notifier.sending.store import waiting as waiting_to_go
-from services.notifier.settings import NotifierSettings, smtp_server
-from services.notifier.signature import Signer
+from services.notifier.sending.wiring import carriers, plan
+from services.notifier.settings import NotifierSettings
 from services.notifier.subscriptions.wiring import subscriptions
 from services.notifier.tasks.app import tasks
 from services.notifier.tasks.asking import Counter as Tasks
@@ -72,7 +69,7 @@ class _Pools:
 async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterator[Part]:
     """Work on this process's share of the lanes, send what they decide, and answer questions about all of them."""
     assert runtime.dsn is not None
-    book = read_book(settings.plays_file)
+    book = read_book(settings.plays_file, settings.templates_dir)
     offer_book = read_offers(settings.offers_file, settings.exponent)
     check_named(offer_book, book.offers)
     lanes = LaneStore(SCHEMA, lease_seconds=LEASE_SECONDS)
@@ -84,10 +81,14 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
             secret = await store.secret(connection)
         desk = Desk(offer_book, secret, settings.currency, settings.exponent, settings.zone)
         composer = Composer(settings, book, secret, offer_book)
-        more = asyncio.Event()
         subscribing = await subscriptions(stack, settings, pools.work, pools.asking)
-        worker = _worker(_manner(settings, book, secret, more, subscribing.wake), desk, runtime, pools)
-        sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, settings)
+        news = [subscribing.wake]
+        worker = _worker(_manner(settings, book, secret, news), desk, runtime, pools)
+        senders = []
+        for carrier in carriers(stack, settings, composer):
+            more = asyncio.Event()
+            news.append(more.set)
+            senders.append(Sender(pools.work, carrier, worker.owned, more, settings))
 
         async def behind() -> int:
             """A record becomes a message, then news, then a row of the outbox: who looks in this order misses none."""
@@ -117,31 +118,17 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
         router.include_router(dead_letters(SCHEMA, Letters(pools.asking, SCHEMA, runtime.log, settings.lanes)))
         router.include_router(returned(Returns(pools.asking, settings, secret)))
-        async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
+        async with background(runtime.tasks, worker.run, subscribing.run, *(each.run for each in senders)):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
 
 
-def channel_of(settings: NotifierSettings) -> Channel:
-    """SMTP where a server is named, else a Maildir."""
-    if settings.smtp_url is None:
-        return MaildirChannel(settings.data_dir / "maildir")
-    signer = _signer(settings)
-    return SmtpChannel(smtp_server(settings.smtp_url), connections=settings.smtp_connections, signer=signer)
+def _manner(settings: NotifierSettings, book: Book, secret: bytes, news: Sequence[Callable[[], None]]) -> Manner:
+    """`news`: what is called when there may be something to send."""
+    measure = read_measure(settings.measure_file)
 
-
-def _signer(settings: NotifierSettings) -> Signer | None:
-    if settings.dkim_selector is None or settings.dkim_private_key is None:
-        return None
-    domain = settings.mail_from.rpartition("@")[2]
-    return Signer(settings.dkim_selector, domain, settings.dkim_private_key.get_secret_value())
-
-
-def _manner(
-    settings: NotifierSettings, book: Book, secret: bytes, more: asyncio.Event, also: Callable[[], None]
-) -> Manner:
     def wake() -> None:
-        more.set()
-        also()
+        for each in news:
+            each()
 
     return Manner(
         book=book,
@@ -152,7 +139,8 @@ def _manner(
         by_facts=settings.clock == "facts",
         history=settings.historical,
         named=settings.named,
-        measure=read_measure(settings.measure_file),
+        measure=measure,
+        carriers=plan(settings, book, measure),
         zone=settings.zone,
         house=House(settings.sender_name, settings.mail_language, settings.clock == "facts"),
         experiments=_experiments(book, secret),

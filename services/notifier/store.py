@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from services.notifier.consent import NOTHING
+from services.notifier.consent.confirmation.store import preferred
 from services.notifier.consent.store import ledgers_of, sales_of
 from services.notifier.message import Channel, Message, Purpose, Reason, State, Way
 from services.notifier.offers import Voucher
@@ -178,6 +179,7 @@ async def load(tx: Connection, lane: int, persons: Sequence[str], lanes: int) ->
     facts = await facts_of(tx, lane, persons)
     standings = await standings_of(tx, lane, persons)
     marks = await marks_of(tx, lane, persons)
+    wishes = await preferred(tx, lane, persons)
     friends = {run.friend for own in runs.values() for run in own.values() if run.friend is not None and run.live}
     bought = await sales_of(tx, friends, lanes)
     return {
@@ -192,6 +194,7 @@ async def load(tx: Connection, lane: int, persons: Sequence[str], lanes: int) ->
             standings.get(person),
             marks.get(person, {}),
             {each.friend: bought.get(each.friend, ()) for each in runs[person].values() if each.friend is not None},
+            wishes.get(person),
         )
         for person in persons
     }

@@ -160,6 +160,13 @@ Index(
     message.c.next_attempt_at,
     postgresql_where=text("state in ('pending', 'retry')"),
 )
+Index(
+    "message_webhook",
+    message.c.lane,
+    message.c.channel,
+    message.c.next_attempt_at,
+    postgresql_where=text("state in ('pending', 'retry') and way = 'webhook'"),
+)
 Index("message_sending", message.c.lane, postgresql_where=text("state = 'sending'"))
 Index("message_untold", message.c.lane, postgresql_where=message.c.untold)
 Index("message_task", message.c.state, message.c.do_by, message.c.id, postgresql_where=message.c.way == "task")

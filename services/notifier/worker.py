@@ -18,7 +18,7 @@ from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
 from services.notifier.plays.moments import ENDED, STARTED
 from services.notifier.plays.occasions import noted
-from services.notifier.plays.person import Heard, Moment
+from services.notifier.plays.person import Heard
 from services.notifier.plays.yearly import Mark
 from services.notifier.ratings import store as ratings
 from services.notifier.reading import Read
@@ -100,7 +100,7 @@ class NotifierLane:
             await _write(tx, swept, self._manner.lanes)
             await self._follow(tx, swept, [])
             turn.outbox += swept.outbox
-        moment = Moment(turn.now, by_facts, self._manner.named)
+        moment = self._manner.moment(turn.now, played=by_facts)
         opened = await tasks.pass_time(tx, self._lane, until, moment, self._manner.lanes)
         self._note_tasks(turn, opened)
         return len(persons) == SWEPT_AT_ONCE or len(opened) >= tasks.AT_ONCE
@@ -113,7 +113,7 @@ class NotifierLane:
         told = [person for person, _ in read.profiles] + [each.person for each in read.statements]
         told += [each.subject for each in read.orders if isinstance(each, PurchaseRefunded)]
         if told and not self._manner.by_facts:
-            moment = Moment(turn.now, named=self._manner.named)
+            moment = self._manner.moment(turn.now)
             self._note_tasks(turn, await tasks.look_again(tx, self._lane, told, moment, self._manner.lanes))
 
     def _note_tasks(self, turn: Turn, changed: list[Message]) -> None:
