@@ -20,7 +20,7 @@ from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays.book import Book
 from services.notifier.plays.carriers import template
-from services.notifier.profile import address, addressee, language, name
+from services.notifier.profile import address, addressee, language, name, postal
 from services.notifier.ratings.rating import Thumb, rating_token
 from services.notifier.returns.path import return_path
 from services.notifier.sealed import CONFIRM, Link, referral_code, token
@@ -92,6 +92,8 @@ class Composer:
         context = self._context(message, profile, voucher, lang)
         if message.way is Way.WEBHOOK:
             return self._short(lang, message, context)
+        if message.way is Way.LETTER:
+            return self._letter(lang, message, context)
         subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
         html = self._html(lang, message, {**context, "subject": subject.strip()})
         return Text(lang, subject.strip(), plain.strip() + "\n", html)
@@ -135,6 +137,12 @@ class Composer:
         content = mail_bytes(text.plain, text.html, headers, boundary=f"=_{message.id}")
         return Letter(message.id, self._sender(message), recipient, content)
 
+    def sheet(self, message: Message, profile: Profile, voucher: Voucher | None, date: int) -> Letter:  # noqa: ARG002
+        """A letter of paper, which bears no date before its day is closed; the profile has a postal address."""
+        reached = postal(profile)
+        assert reached is not None
+        return Letter(message.id, "", reached, self.text(message, profile, voucher).plain.encode())
+
     def _sender(self, message: Message) -> str:
         """Of the envelope: where the mail comes back to."""
         base = self._settings.return_path
@@ -155,11 +163,26 @@ class Composer:
         base = str(self._settings.public_url).rstrip("/")
         return f"{base}/r/{rating_token(self._secret, Link(message.person, message.id), thumb)}"
 
+    def notice(self, message: Message, profile: Profile) -> str | None:
+        """How one objects, for the foot of a letter; a letter without advertising has none. Raises UnwrittenError."""
+        if message.purpose is not Purpose.MARKETING:
+            return None
+        file = template(language(profile, self._settings.mail_language), Channel.POST, "notice")
+        with rendering(file):
+            context = {**self._shop(), "unsubscribe": self.unsubscribe_url(message)}
+            return " ".join(self._templates.get_template(file).render(context).split())
+
+    def _letter(self, lang: str, message: Message, context: dict[str, Any]) -> Text:
+        file = template(lang, Channel.POST, message.mail)
+        with rendering(file):
+            subject, _, plain = self._templates.get_template(file).render(context).lstrip().partition("\n")
+        return Text(lang, subject.strip(), plain.strip() + "\n", "")
+
     def _short(self, lang: str, message: Message, context: dict[str, Any]) -> Text:
         """On one line; advertising as a text message says how to object to it, which no other place would."""
-        name = template(lang, Channel.SMS, message.mail)
-        with rendering(name):
-            source = self._templates.get_template(name)
+        file = template(lang, Channel.SMS, message.mail)
+        with rendering(file):
+            source = self._templates.get_template(file)
             title, text = (" ".join(block(source, each, context).split()) for each in ("title", "text"))
             if context["advertising"] and message.channel is Channel.SMS:
                 notice = self._templates.get_template(template(lang, Channel.SMS, "notice")).render(context)
@@ -178,8 +201,8 @@ class Composer:
             source = self._templates.get_template(f"{lang}/{message.mail}.txt.j2")
             context = {**context, "preheader": block(source, "preheader", context)}
             found = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
-            parts = [] if found.name == own else _parts(block(source, "body", context))
-            return found.render({**context, "parts": parts})
+            told = [] if found.name == own else parts(block(source, "body", context))
+            return found.render({**context, "parts": told})
 
     def _shop(self) -> dict[str, Any]:
         settings = self._settings
@@ -223,7 +246,7 @@ class Composer:
         return None if told is None else format_currency(told, self._settings.currency, locale=_LOCALES[lang])
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """A paragraph; one that is set in, such as a voucher, stands in a box with its lines as they are."""
 
     text: str
@@ -236,13 +259,14 @@ def block(template: Template, name: str, context: dict[str, Any]) -> str:
     return "" if found is None else "".join(found(template.new_context(context))).strip("\n")
 
 
-def _parts(body: str) -> list[_Part]:
+def parts(body: str) -> list[Part]:
+    """The paragraphs of a text."""
     found = [paragraph for paragraph in re.split(r"\n\s*\n", body) if paragraph.strip()]
-    return [_boxed(each) if each.startswith("    ") else _Part(" ".join(each.split()), False) for each in found]
+    return [_boxed(each) if each.startswith("    ") else Part(" ".join(each.split()), False) for each in found]
 
 
-def _boxed(paragraph: str) -> _Part:
-    return _Part("\n".join(line.strip() for line in paragraph.splitlines()), True)
+def _boxed(paragraph: str) -> Part:
+    return Part("\n".join(line.strip() for line in paragraph.splitlines()), True)
 
 
 def _day(instant: int, zone: ZoneInfo) -> datetime:

@@ -17,6 +17,9 @@ from services.notifier.experiments.app import experiments
 from services.notifier.experiments.holding import Experiments
 from services.notifier.experiments.results import Results
 from services.notifier.forgetting import Forgetting
+from services.notifier.letters.app import letters
+from services.notifier.letters.printing import Font
+from services.notifier.letters.tray import Tray
 from services.notifier.mail import Composer
 from services.notifier.measure.rules import read_measure
 from services.notifier.offers.app import offers
@@ -51,6 +54,7 @@ from shared.lanes.start import prepare
 from shared.lanes.store import LaneStore
 from shared.lanes.worker import LEASE_SECONDS, Worker
 from shared.program import Runtime, background
+from shared.settings import RefusedError
 
 SCHEMA = "notifier"
 TOPICS = (SHOP_EVENTS, SHOP_PROFILES, LADDER_EVENTS)
@@ -72,6 +76,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
     book = read_book(settings.plays_file, settings.templates_dir)
     offer_book = read_offers(settings.offers_file, settings.exponent)
     check_named(offer_book, book.offers)
+    font = _font(settings)
     lanes = LaneStore(SCHEMA, lease_seconds=LEASE_SECONDS)
     by_facts = settings.clock == "facts"
     async with AsyncExitStack() as stack:
@@ -115,11 +120,19 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router.include_router(way_out(pools.asking, settings, secret))
         router.include_router(ratings(pools.asking, settings, secret))
         router.include_router(subscribing.router)
+        router.include_router(letters(Tray(pools.asking, settings, composer, font)))
         router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
         router.include_router(dead_letters(SCHEMA, Letters(pools.asking, SCHEMA, runtime.log, settings.lanes)))
         router.include_router(returned(Returns(pools.asking, settings, secret)))
         async with background(runtime.tasks, worker.run, subscribing.run, *(each.run for each in senders)):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
+
+
+def _font(settings: NotifierSettings) -> Font:
+    try:
+        return Font(settings.letter_font)
+    except ValueError as error:
+        raise RefusedError(f"LETTER_FONT: {settings.letter_font}: {error}") from error
 
 
 def _manner(settings: NotifierSettings, book: Book, secret: bytes, news: Sequence[Callable[[], None]]) -> Manner:

@@ -96,6 +96,9 @@ class NotifierSettings(Settings):
     channel_secret: SecretStr | None = Field(
         default=None, description="Signs what is posted to CHANNEL_…_URL: whsec_ and 24 to 64 bytes in base64."
     )
+    letter_font: Path | None = Field(
+        default=None, description="A TrueType font for letters; unset: Bitstream Vera Sans, for western languages."
+    )
     offers_file: Path = Field(
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )

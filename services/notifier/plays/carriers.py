@@ -21,7 +21,7 @@ class Carriers(NamedTuple):
     texts, by the name of the templates; what is not in it is mail.
     """
 
-    there: frozenset[Channel] = frozenset({Channel.EMAIL})
+    there: frozenset[Channel] = frozenset({Channel.EMAIL, Channel.POST})
     order: tuple[Channel, ...] = tuple(Channel)
     written: Mapping[str, frozenset[Channel]] = MappingProxyType({})
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from services.notifier.message import Channel, Message, Reason, State
+from services.notifier.message import WAYS, Channel, Message, Reason, State, Way
 from services.notifier.places import Place
 from services.notifier.store import MESSAGE, message_of
 from shared.db import Connection
@@ -34,7 +34,8 @@ class Due(NamedTuple):
 
 def _carried_to(kind: Channel) -> str:
     """Which messages go there by themselves; tasks do not. In the words of the indexes."""
-    return "m.way = 'mail'" if kind is Channel.EMAIL else f"m.way = 'webhook' and m.channel = '{kind.value}'"
+    way = WAYS[kind]
+    return f"m.way = '{way}'" if way is not Way.WEBHOOK else f"m.way = 'webhook' and m.channel = '{kind.value}'"
 
 
 async def due(
@@ -208,7 +209,7 @@ async def waiting(connection: Connection, *, by_facts: bool, history: bool) -> i
             f"""
             select (
                 select count(*) from notifier.message m join notifier.lane l using (lane)
-                where m.state in ('pending', 'retry') and m.way in ('mail', 'webhook')
+                where m.state in ('pending', 'retry') and (m.way in ('mail', 'webhook') or (m.way = 'letter' and $1))
                     and m.next_attempt_at <= {NOW_US} and (not $1 or coalesce(m.due_at, m.at) <= l.time)
             ) + (
                 select count(*) from notifier.run r join notifier.lane l using (lane)

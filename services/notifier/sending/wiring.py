@@ -24,18 +24,22 @@ from services.notifier.subscriptions.signing import secret_in
 
 def plan(settings: NotifierSettings, book: Book, measure: Measure) -> Carriers:
     """By which channels plays may write."""
-    there = frozenset({Channel.EMAIL, *settings.channel_urls})
+    there = frozenset({Channel.EMAIL, Channel.POST, *settings.channel_urls})
     return Carriers(there, measure.order, written(book, Templates(settings.templates_dir)))
 
 
 def carriers(stack: AsyncExitStack, settings: NotifierSettings, composer: Composer) -> list[Carrier]:
-    """One for mail and one for each channel that other programs carry; what they keep open is closed with the stack."""
+    """One for mail and one for each channel that other programs carry; what they keep open is closed with the stack.
+
+    Letters go when their day is closed; under CLOCK=facts nobody closes it, and they count as sent at once.
+    """
     client = Client(Guard(networks(settings.outgoing_networks)))
     stack.push_async_callback(client.close)
     call = Caller(composer).call
     return [
         Carrier(Channel.EMAIL, composer.letter, _mail(settings)),
         *(Carrier(kind, call, _webhook(kind, client, settings)) for kind in sorted(SHORT)),
+        *([Carrier(Channel.POST, composer.sheet, Recorded())] if settings.clock == "facts" else []),
     ]
 
 

@@ -2,12 +2,14 @@
 
 import pytest
 
+from services.notifier.letters.printing import Font
 from services.notifier.mail import Composer, Text
 from services.notifier.message import WAYS, Channel, Message, Purpose, message_id
 from services.notifier.offers.voucher import Voucher
 from services.notifier.plays.book import Play, Send
 from services.notifier.plays.carriers import SHORT
 from services.notifier.plays.reading import read_book
+from services.notifier.plays.texts import Templates
 from services.notifier.settings import NotifierSettings
 from shared.events import Profile
 from tests.make import day
@@ -18,6 +20,12 @@ SETTINGS = NotifierSettings.model_validate(
 BOOK = read_book(SETTINGS.plays_file)
 SHORT_TEXTS = [
     (play, step) for play in BOOK.play for step in play.step if isinstance(step, Send) and SHORT & {*step.channels}
+]
+LETTERS = [
+    (play, step)
+    for play in BOOK.play
+    for step in play.step
+    if isinstance(step, Send) and Channel.POST in Templates().channels(step.mail)
 ]
 MAILS = [(play, step) for play in BOOK.play for step in play.step if isinstance(step, Send)]
 
@@ -88,6 +96,22 @@ def test_every_short_text_is_whole(play: Play, step: Send, channel: Channel, lan
         assert ("/u/" in text.plain) is (channel is Channel.SMS)
         assert "\n" not in text.plain + text.subject
         assert len(text.plain.partition(" http")[0]) < 320
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(("play", "step"), LETTERS, ids=lambda each: getattr(each, "mail", ""))
+def test_every_letter_is_whole(play: Play, step: Send, language: str) -> None:
+    """Subject, salutation, the offer, a greeting, nothing that only mail can do, and no letter that the font lacks."""
+    for offer in {False, step.offer is not None}:
+        text = written(play, step, language, offer=offer, channel=Channel.POST)
+
+        assert "\n" not in text.subject != ""
+        assert "Anna Größe" in text.plain
+        assert ("7QK2-M0XD-94TB" in text.plain) is offer
+        assert text.plain.rstrip().endswith("Schöner Laden")
+        assert "http" not in text.plain
+        assert "mail" not in text.plain.lower()
+        assert Font(None).lacks(text.plain) == ""
 
 
 def test_an_apology_without_a_basis_for_advertising_has_none_in_it() -> None:
