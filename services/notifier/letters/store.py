@@ -61,7 +61,7 @@ async def waiting(connection: Connection, *, gone: bool = False, lock: Sequence[
     lanes, ids = columns(lock)
     rows = await connection.fetch(
         f"""
-        select m.lane, {_M} from notifier.message m join notifier.lane l using (lane)
+        select m.lane, {_M} from notifier.message m
         where m.way = 'letter' and {_WITH_SENT if gone else _WAITING} and coalesce(m.due_at, m.at) <= {NOW_US}
             and not exists (select from notifier.letter k where k.lane = m.lane and k.message = m.id)
             and (not $3 or (m.lane, m.id) in (select * from unnest($1::int[], $2::text[])))
