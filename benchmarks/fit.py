@@ -20,6 +20,7 @@ from services.ladder.core.standing import Standing, due_at, encode
 from services.ladder.estimates.refresher import Refresher
 from services.ladder.lanes import rules_of
 from services.ladder.reading import read_journal
+from services.ladder.rulebook.opening import filed
 from services.ladder.settings import LadderSettings
 from shared import db, instants
 from shared.log.partitioner import lanes_of
@@ -82,7 +83,7 @@ async def _estimates(dsn: str, settings: LadderSettings) -> Used:
     own = psutil.Process()
     before, begun = own.cpu_times(), time.monotonic()
     async with await db.pool(dsn, size=1, name="bench") as pool:
-        await Refresher(pool, settings, rules_of(settings)).refresh(always=True)
+        await Refresher(pool, settings, filed(settings)).refresh(always=True)
     after = own.cpu_times()
     cpu = after.user + after.system - before.user - before.system
     return Used(time.monotonic() - begun, cpu, own.memory_info().rss / 1e6)

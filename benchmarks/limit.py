@@ -89,7 +89,7 @@ class LimitLane:
             for place, person in enumerate(dict.fromkeys(persons))
         ]
         transitions = [
-            (lane, row.key or "", seq, ID, row.type, now, now, False, data)
+            (lane, row.key or "", seq, ID, row.type, now, now, False, data, 1)
             for seq, row in enumerate(outbox, batch.seq + 1)
         ]
         await store.write(tx, lane, Written(facts, standings, transitions, TALLIES, Counter()))
@@ -98,6 +98,10 @@ class LimitLane:
         """Keep the cache as large as the ladder's."""
         for person in [*self._known][: max(0, len(self._known) - self._cached_persons)]:
             del self._known[person]
+
+    def unfinished(self) -> bool:
+        """Nothing ever is."""
+        return False
 
     async def due(self, connection: Connection, until: int) -> bool:
         """Nobody ever is, but it is looked up."""

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from services.ladder.core import fold, worth
+from services.ladder.core.facts import Known
 from services.ladder.core.moves import Moves
 from services.ladder.core.past import Past
 from services.ladder.core.rules import Rules
-from services.ladder.core.standing import decode
+from services.ladder.core.standing import decode, due_at
 from services.ladder.figures.sums import Figure, Sums
 from services.ladder.reading import read_journal
 from shared import events, instants
@@ -107,6 +108,29 @@ async def standings(pool: Pool, rules: Rules, at: int) -> dict[str, Standing]:
             standing.referrals_made,
             standing.referrals_converted,
         )
+    return found
+
+
+Place = tuple[int, str, int | None]
+"""Rung, stage, and when something is due."""
+
+
+async def stored(pool: Pool) -> dict[str, Place]:
+    """Where everybody stands, as it is stored."""
+    rows = await pool.fetch("select person, rung, stage, due_at from ladder.standing")
+    return {row["person"]: (row["rung"], row["stage"], row["due_at"]) for row in rows}
+
+
+async def folded_anew(pool: Pool, rules: Rules, at: int) -> dict[str, Place]:
+    """Where everybody stands by these rules at an instant, all that is known of them folded from nothing."""
+    journals: defaultdict[str, list[Known]] = defaultdict(list)
+    for row in await pool.fetch("select person, body from ladder.fact"):
+        journals[row["person"]].append(read_journal(row["body"]))
+    found: dict[str, Place] = {}
+    for person, facts in journals.items():
+        if (folded := fold.refold(facts, rules)) is not None:
+            standing, _ = fold.sweep(folded, at, rules)
+            found[person] = standing.rung, standing.stage, due_at(standing)
     return found
 
 

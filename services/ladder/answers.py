@@ -1,6 +1,6 @@
 """The shapes of the ladder's answers. Instants are RFC 3339 in UTC, money is text in the shop's currency."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -36,6 +36,9 @@ class Transition(Struct, kw_only=True):
     to: int | PhaseName | str
     cause: dict[str, str]
     correction: bool
+    rules_version: Annotated[
+        int | None, Meta(description="By which version of the rules; null from before versions were kept.")
+    ]
     historical: bool | UnsetType = UNSET
 
 
@@ -126,13 +129,3 @@ class Announcements(Struct, kw_only=True):
     items: list[Announcement]
     next: str
     more: bool
-
-
-class RulesAnswer(Struct, kw_only=True):
-    """The rules as data; `digest` is of everything that changes a standing."""
-
-    version: int
-    digest: str
-    currency: str
-    time_zone: str
-    rules: dict[str, Any]

@@ -8,7 +8,6 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ladder import answers, cursors, parameters
-from services.ladder.core.rules import Rules
 from services.ladder.estimates.asking import Among, Estimates
 from services.ladder.estimates.effect import Effects
 from services.ladder.estimates.queries import Order
@@ -27,6 +26,7 @@ from services.ladder.picture import picture, picture_of
 from services.ladder.preview.previews import Previews
 from services.ladder.preview.routes import add_preview
 from services.ladder.queries import Queries
+from services.ladder.rulebook.book import Book
 from services.ladder.schemas import answer, problem
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import EventStream, Wanted, Watch, events
@@ -41,7 +41,7 @@ _GONE = problem("The cursor is older than what is kept")
 def router(
     engine: AsyncEngine,
     settings: LadderSettings,
-    rules: Rules,
+    book: Book,
     neighbour: Neighbour | None = None,
     previews: Previews | None = None,
 ) -> APIRouter:
@@ -49,7 +49,7 @@ def router(
     by_facts = settings.clock == "facts"
     queries = Queries(engine, by_facts=by_facts)
     sums = FigureQueries(queries, by_facts=by_facts)
-    figures = Figures(sums, rules)
+    figures = Figures(sums, book)
     feed = Feed(queries, settings.lanes)
     routes = APIRouter(
         tags=["ladder"],
@@ -62,16 +62,16 @@ def router(
             503: problem("The database does not answer; try again after `Retry-After`"),
         },
     )
-    registry = Registry(queries, rules, settings.lanes)
-    estimates = Estimates(queries, rules)
+    registry = Registry(queries, book, settings.lanes)
+    estimates = Estimates(queries, book)
     _add_people(routes, registry, estimates)
-    add_value(routes, Valuer(registry, rules))
+    add_value(routes, Valuer(registry, book))
     add_estimates(routes, estimates)
     notifier = neighbour or Neighbour(None, None)
-    add_what_if(routes, estimates, Trials(notifier, rules), Effects(notifier))
-    _add_picture(routes, queries, rules, figures)
+    add_what_if(routes, estimates, Trials(notifier, book), Effects(notifier))
+    _add_picture(routes, queries, book, figures)
     add_figures(routes, figures)
-    add_preview(routes, previews or Previews(queries, sums, rules))
+    add_preview(routes, previews or Previews(queries, sums, book))
     add_parked(routes, Parked(queries))
     _add_feed(routes, feed)
     _add_stream(routes, feed)
@@ -99,9 +99,14 @@ def _add_people(routes: APIRouter, registry: Registry, estimates: Estimates) -> 
         return json(await estimates.ranked(sort, order, among, after, limit))
 
     @routes.get("/v1/customers/{id}", responses={200: answer(answers.Customer, "The standing"), 404: _UNKNOWN})
-    async def get_customer(customer: parameters.PersonInPath, as_of: parameters.AsOf = None) -> Response:
-        """Where a person stands and why, what is missing for the next rung, and when they would fall."""
-        return json(await registry.customer(customer, as_of))
+    async def get_customer(
+        customer: parameters.PersonInPath, as_of: parameters.AsOf = None, rules: parameters.RulesVersion = None
+    ) -> Response:
+        """Where a person stands and why, what is missing for the next rung, and when they would fall.
+
+        With `rules` as it would be by that version, a draft too; with `as_of` as well, as it would have been then.
+        """
+        return json(await registry.customer(customer, as_of, rules))
 
     @routes.get(
         "/v1/customers/{id}/history",
@@ -114,27 +119,15 @@ def _add_people(routes: APIRouter, registry: Registry, estimates: Estimates) -> 
         return json(await registry.history(customer, after, limit))
 
 
-def _add_picture(routes: APIRouter, queries: Queries, rules: Rules, figures: Figures) -> None:
+def _add_picture(routes: APIRouter, queries: Queries, book: Book, figures: Figures) -> None:
     @routes.get("/v1/ladder", responses={200: answer(answers.Picture, "The picture of the ladder"), 409: MISSING})
     async def get_ladder(at: parameters.Day = None) -> Response:
         """How many people stand on each rung and in each phase, and what has been announced.
 
         With `at` as of the end of that day, by the facts known now; what was announced when stays in the histories.
         """
+        rules = book.rules
         return json(await picture(queries, rules) if at is None else await picture_of(at, figures, rules))
-
-    @routes.get("/v1/rules", responses={200: answer(answers.RulesAnswer, "The rules")})
-    async def get_rules() -> Response:
-        """The rules that decide who stands where."""
-        return json(
-            answers.RulesAnswer(
-                version=rules.version,
-                digest=rules.digest,
-                currency=rules.currency,
-                time_zone=rules.time_zone,
-                rules=rules.document,
-            )
-        )
 
 
 def _add_feed(routes: APIRouter, feed: Feed) -> None:

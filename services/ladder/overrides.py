@@ -130,7 +130,7 @@ class _Desk:
 
     async def give(self, person: str, body: NewOverride, by: str) -> Taken:
         """Raises Problem 404, 422 and 503."""
-        _, now, _ = await self._registry.standing(person)
+        now = (await self._registry.standing(person)).at
         if body.until is not None and body.until <= now:
             fault = Fault(pointer="/body/until", detail=f"must be later than now, which is {instants.text(now)}")
             raise Problem(422, "invalid-request", "The request is not valid", errors=[fault])
@@ -143,7 +143,7 @@ class _Desk:
 
     async def lift(self, person: str, reason: str | None, by: str) -> Taken:
         """Raises Problem 404 and 503."""
-        _, now, _ = await self._registry.standing(person)
+        now = (await self._registry.standing(person)).at
         data, time = Lifting(by=by, reason=reason), instants.text(now)
         return await self._append(
             RungOverrideLifted(id=self._new_id(), source=BY_HAND, subject=person, time=time, data=data)

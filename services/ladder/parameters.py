@@ -62,6 +62,10 @@ AsOf = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
     Query(description="The standing as it was at this instant, by the facts known now."),
 ]
+RulesVersion = Annotated[
+    int | None,
+    Query(ge=0, le=2**31 - 1, description="By this version of the rules, instead of the one in force."),
+]
 Day = Annotated[Date | None, Query(alias="at", description="A calendar day of the shop.")]
 After = Annotated[str | None, Query(description=_CURSOR)]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="Items in the page at most.")]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import uuid4
 
 from fastapi import APIRouter
@@ -9,12 +10,15 @@ from fastapi import APIRouter
 from services.ladder import store
 from services.ladder.app import router
 from services.ladder.estimates.refresher import Refresher
-from services.ladder.lanes import TOPICS, check_rules, plan_of, rules_of
+from services.ladder.lanes import TOPICS, plan_of
 from services.ladder.overrides import overrides
 from services.ladder.page.neighbour import neighbour_of
 from services.ladder.page.routes import desk_of, pages
 from services.ladder.people import Registry
 from services.ladder.queries import Queries
+from services.ladder.rulebook.office import Office
+from services.ladder.rulebook.opening import open_book
+from services.ladder.rulebook.routes import rulebook
 from services.ladder.settings import LadderSettings
 from shared import db, telemetry
 from shared.http import Part
@@ -31,7 +35,6 @@ from shared.program import Runtime, background
 async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator[Part]:
     """Work on this process's share of the lanes, and answer questions about all of them."""
     assert runtime.dsn is not None
-    rules = rules_of(settings)
     by_wall = settings.clock == "wall"
     lanes = LaneStore("ladder", lease_seconds=LEASE_SECONDS)
     pool = await db.pool(runtime.dsn, size=4, name="ladder")
@@ -58,9 +61,9 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
 
     try:
         await prepare(control, lanes, runtime.log, TOPICS, settings)
-        await check_rules(control, lanes, rules)
+        book = await open_book(control, settings)
         worker = Worker(
-            plan_of(settings, rules),
+            plan_of(settings, book),
             runtime.log,
             pool,
             control,
@@ -68,14 +71,15 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
             lanes=settings.lanes,
             sweeps=by_wall,
         )
-        refresher = Refresher(estimates, settings, rules)
-        async with background(runtime.tasks, worker.run, refresher.run):
+        refresher = Refresher(estimates, settings, book)
+        async with background(runtime.tasks, worker.run, refresher.run, partial(book.follow, control)):
             routes = APIRouter()
-            registry = Registry(Queries(engine, by_facts=not by_wall), rules, settings.lanes)
+            registry = Registry(Queries(engine, by_facts=not by_wall), book, settings.lanes)
             letters = Letters(control, "ladder", runtime.log, settings.lanes)
-            desk = desk_of(engine, settings, rules, letters, neighbour)
-            routes.include_router(router(engine, settings, rules, neighbour, desk.previews))
+            desk = desk_of(engine, settings, book, letters, neighbour)
+            routes.include_router(router(engine, settings, book, neighbour, desk.previews))
             routes.include_router(overrides(registry, runtime.log, settings.lanes, lambda: str(uuid4())))
+            routes.include_router(rulebook(Office(control, lanes, book)))
             routes.include_router(dead_letters("ladder", letters))
             routes.include_router(pages(desk))
             yield Part("ladder", routes, {"database": reachable}, behind, look)

@@ -1,7 +1,7 @@
 """Questions about people: one person's standing and history, and lists of people."""
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -15,6 +15,7 @@ from services.ladder.core.standing import Phase, Stage, Standing, decode
 from services.ladder.cursors import HistoryCursor, PeopleCursor
 from services.ladder.queries import Found, Queries
 from services.ladder.reading import read_journal
+from services.ladder.rulebook.book import Book
 from shared import instants
 from shared.events import BY_HAND, Overriding, PhaseName, RungOverridden, RungOverrideLifted, type_of
 from shared.http import Problem
@@ -26,42 +27,68 @@ _WORDS = 100
 """So many of the newest words by hand are shown."""
 
 
+class Stands(NamedTuple):
+    """A standing, the instant it is as of, how many facts wait, and by which rules it is so."""
+
+    standing: Standing
+    at: int
+    parked: int
+    rules: Rules
+
+
 class Registry:
     """Who is known, and how they stand."""
 
-    def __init__(self, queries: Queries, rules: Rules, lanes: int) -> None:
+    def __init__(self, queries: Queries, book: Book, lanes: int) -> None:
         self._queries = queries
-        self._rules = rules
+        self._book = book
         self._lanes = lanes
 
-    async def customer(self, person: str, as_of: int | None) -> Customer:
-        """The person's standing at an instant, or now. Raises Problem 404 where there was none."""
-        standing, at, parked = await self.standing(person, as_of)
-        return _answer(person, explain(standing, at, self._rules), parked)
+    async def customer(self, person: str, as_of: int | None, version: int | None = None) -> Customer:
+        """The person's standing at an instant, or now, by a version of the rules, or the one they are folded by.
 
-    async def standing(self, person: str, as_of: int | None = None) -> tuple[Standing, int, int]:
-        """(standing, the instant it is as of, how many facts wait). Raises Problem 404 where there was none."""
+        Raises Problem 404 where there was none, or no such version.
+        """
+        found = await self.standing(person, as_of, version)
+        return _answer(person, explain(found.standing, found.at, found.rules), found.parked)
+
+    async def standing(self, person: str, as_of: int | None = None, version: int | None = None) -> Stands:
+        """Where the person stands, stood, or would stand. Raises Problem 404 as `customer`."""
         lane = lane_of(person, self._lanes)
         found = await self._queries.person(lane, person)
         if found is None:
             raise _unknown()
         at = found.now if as_of is None else as_of
-        standing = await self._standing(lane, person, found, at, exact=as_of is not None)
+        rules = await self._rules(found.version if version is None else version)
+        told_anew = as_of is not None or (version is not None and version != found.version)
+        standing = await self._standing(lane, person, found, at, rules, exact=told_anew)
         if standing is None:
             raise _unknown(f"Nothing that is known of this person happened up to {instants.text(at)}.")
-        return standing, at, found.parked
+        return Stands(standing, at, found.parked, rules)
+
+    async def _rules(self, version: int | None) -> Rules:
+        """While the lanes go over to another version some people are folded by that already."""
+        rules = self._book.rules
+        if version is None or version == rules.version:
+            return rules
+        text = await self._queries.rules(version)
+        if text is None:
+            raise Problem(404, "unknown-rules", "There is no such version of the rules")
+        return self._book.version(text)
 
     async def friends(self, person: str) -> list[Standing]:
         """Those whose purchases are credited to this person, as they stand."""
         return [decode(state) for state in await self._queries.friends(lane_of(person, self._lanes), person)]
 
-    async def _standing(self, lane: int, person: str, found: Found, at: int, *, exact: bool) -> Standing | None:
+    async def _standing(
+        self, lane: int, person: str, found: Found, at: int, rules: Rules, *, exact: bool
+    ) -> Standing | None:
         """The stored standing where it has no step behind `at`; else the person is folded anew from the journal."""
         stored = decode(found.state)
         if not exact and stored.step_at <= at:
             return stored
         facts = [read_journal(body) for body in await self._queries.facts(lane, person)]
-        return fold.as_of(facts, self._rules, at)
+        return fold.as_of(facts, rules, at)
 
     async def history(self, person: str, after: str | None, limit: int) -> History:
         """The person's transitions, newest first. Raises Problem 400 and 404."""
@@ -130,6 +157,7 @@ def _transition(row: Any) -> Transition:
         to=data.to,
         cause=data.cause,
         correction=row.correction,
+        rules_version=row.rules_version,
         historical=data.historical,
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
+    case,
     cast,
     column,
     func,
@@ -34,7 +35,7 @@ from services.ladder import tables
 from services.ladder.core.standing import Phase, Stage
 from services.ladder.cursors import PeopleCursor
 from services.ladder.people_queries import Wanted, listed
-from services.ladder.tables import fact, parked, referral, standing, tally, transition
+from services.ladder.tables import fact, lane_rules, parked, referral, rules, standing, tally, transition
 from shared.db import DatabaseError
 from shared.events import LADDER_EVENTS
 from shared.http import Problem
@@ -49,11 +50,15 @@ NOW: Final = cast(func.extract("epoch", func.clock_timestamp()) * 1_000_000, Big
 
 
 class Found(NamedTuple):
-    """A person's stored standing, the clock's now, and how many of their facts are parked."""
+    """A person's stored standing, the clock's now, how many of their facts are parked, by which rules they are folded.
+
+    `version` None: no version is kept yet.
+    """
 
     state: bytes
     now: int
     parked: int
+    version: int | None
 
 
 class Announced(NamedTuple):
@@ -120,7 +125,7 @@ class Queries:
     async def person(self, lane: int, person: str) -> Found | None:
         """The person as stored; None when nobody is known by this id."""
         rows = await self._all(self._person, lane=lane, person=person)
-        return Found(rows[0].state, rows[0].now, rows[0].parked) if rows else None
+        return Found(rows[0].state, rows[0].now, rows[0].parked, rows[0].version) if rows else None
 
     async def facts(self, lane: int, person: str) -> list[bytes]:
         """The person's journal."""
@@ -130,6 +135,11 @@ class Queries:
         """The newest of the person's journal from this source, newest first."""
         rows = await self._all(_FACTS_FROM, lane=lane, person=person, source=source, limit=limit)
         return [row.body for row in rows]
+
+    async def rules(self, version: int) -> str | None:
+        """The text of a version of the rules."""
+        rows = await self._all(_RULES, version=version)
+        return rows[0].text if rows else None
 
     async def friends(self, lane: int, person: str) -> list[bytes]:
         """The standings of those who are credited to the person."""
@@ -196,14 +206,19 @@ def _person(*, by_facts: bool) -> Select[Any]:
         .where(parked.c.lane == standing.c.lane, parked.c.person == standing.c.person)
         .scalar_subquery()
     )
+    gone_over = and_(lane_rules.c.coming.is_not(None), standing.c.person <= lane_rules.c.reached)
+    version = case((gone_over, lane_rules.c.coming), else_=lane_rules.c.version)
     return (
-        select(standing.c.state, now.label("now"), waiting.label("parked"))
+        select(standing.c.state, now.label("now"), waiting.label("parked"), version.label("version"))
         .join_from(standing, _lane, _lane.c.lane == standing.c.lane)
+        .outerjoin(lane_rules, lane_rules.c.lane == standing.c.lane)
         .where(standing.c.lane == bindparam("lane"), standing.c.person == bindparam("person"))
     )
 
 
 _FACTS: Final = select(fact.c.body).where(fact.c.lane == bindparam("lane"), fact.c.person == bindparam("person"))
+
+_RULES: Final = select(rules.c.text).where(rules.c.version == bindparam("version"))
 
 _FACTS_FROM: Final = (
     _FACTS.where(fact.c.source == bindparam("source"))
@@ -227,6 +242,7 @@ _HISTORY: Final = (
         transition.c.at,
         transition.c.correction,
         transition.c.data,
+        transition.c.rules_version,
     )
     .where(
         transition.c.lane == bindparam("lane"),

@@ -14,7 +14,9 @@ import msgspec
 from services.ladder import store
 from services.ladder.core.rules import Rules
 from services.ladder.figures import store as figures
-from services.ladder.lanes import manner_of, rules_of
+from services.ladder.lanes import manner_of
+from services.ladder.rulebook.book import Book
+from services.ladder.rulebook.opening import FOLDED_WITH, adopt, kept
 from services.ladder.settings import LadderSettings
 from services.ladder.turn import Turn
 from services.ladder.writing import write
@@ -43,9 +45,14 @@ class Job:
     """One run of the command."""
 
     settings: LadderSettings
-    rules: Rules
+    book: Book
     lanes: LaneStore
     emit: bool
+
+    @property
+    def rules(self) -> Rules:
+        """Those to fold with."""
+        return self.book.rules
 
 
 def main(arguments: list[str]) -> None:
@@ -55,41 +62,43 @@ def main(arguments: list[str]) -> None:
     chosen = parser.parse_args(arguments)
     try:
         settings = load(LadderSettings)
-        job = Job(settings, rules_of(settings), LaneStore("ladder", lease_seconds=LEASE_SECONDS), chosen.emit)
-        people = asyncio.run(_run(job))
+        people, rules = asyncio.run(_run(settings, emit=chosen.emit))
     except (SettingsError, RefusedError, EmbeddedPostgresError, db.UnmigratedError) as refused:
         sys.exit(str(refused))
-    sys.stdout.write(f"{people} persons refolded with rules version {job.rules.version}.\n")
+    sys.stdout.write(f"{people} persons refolded with rules version {rules.version}.\n")
 
 
-async def _run(job: Job) -> int:
+async def _run(settings: LadderSettings, *, emit: bool) -> tuple[int, Rules]:
     """Refold in the database of DATABASE_URL, or in the embedded one, which then must not be in use."""
-    if job.settings.database_url is not None:
-        dsn = job.settings.database_url.get_secret_value()
+    if settings.database_url is not None:
+        dsn = settings.database_url.get_secret_value()
         await db.check_migrated(dsn)
-        return await _refold(job, dsn)
-    async with EmbeddedPostgres(job.settings.data_dir) as dsn:
+        return await _refold(settings, dsn, emit=emit)
+    async with EmbeddedPostgres(settings.data_dir) as dsn:
         await asyncio.to_thread(db.migrate, dsn)
-        return await _refold(job, dsn)
+        return await _refold(settings, dsn, emit=emit)
 
 
-async def _refold(job: Job, dsn: str) -> int:
+async def _refold(settings: LadderSettings, dsn: str, *, emit: bool) -> tuple[int, Rules]:
+    """How many people were refolded, and with which rules: RULES_FILE's where it has changed, else those kept."""
     pool = await db.pool(dsn, size=1, name="ladder-refold")
     async with pool, pool.acquire() as connection:
+        lanes = LaneStore("ladder", lease_seconds=LEASE_SECONDS)
+        job = Job(settings, await kept(connection, settings), lanes, emit)
         if await job.lanes.living(connection):
             raise RefusedError("ladder workers are running with the rules of before: stop them first")
         if not await store.be_only_refold(connection):
             raise RefusedError("another refold is running")
         await job.lanes.release_all(connection, WORKER)  # what one that was killed held
-        await job.lanes.set_meta(connection, "rules", f"half refolded to {job.rules.digest}")
+        await job.lanes.set_meta(connection, FOLDED_WITH, f"half refolded to {job.rules.digest}")
         progress = await _progress(connection, job)
         people = 0
         for number in range(job.settings.lanes):
             people += await _refold_lane(connection, job, progress, number)
-        await job.lanes.set_meta(connection, "rules", job.rules.digest)
+        await adopt(connection, settings, job.book)
         await job.lanes.set_meta(connection, figures.MISSING, "")
         await job.lanes.set_meta(connection, PROGRESS, "")
-        return people
+        return people, job.rules
 
 
 async def _progress(connection: db.Connection, job: Job) -> Progress:

@@ -26,7 +26,7 @@ class FactRow(NamedTuple):
 FactLine = tuple[int, str, str, str, int, str | None, bytes]
 """A `FactRow` behind its lane, as COPY takes it: a plain tuple is made in a fifth of the time."""
 
-TransitionLine = tuple[int, str, int, str, str, int, int, bool, bytes]
+TransitionLine = tuple[int, str, int, str, str, int, int, bool, bytes, int]
 """An announcement as it is kept in a person's history: the columns of the table `transition`, in their order."""
 
 
@@ -133,13 +133,16 @@ with journaled as (
         rung = excluded.rung, phase = excluded.phase, stage = excluded.stage, since = excluded.since,
         due_at = excluded.due_at, state = excluded.state
 ), kept as (
-    insert into ladder.transition (lane, person, seq, id, type, at, recorded_at, correction, data)
+    insert into ladder.transition (
+        lane, person, seq, id, type, at, recorded_at, correction, data, rules_version
+    )
     select $1, * from unnest(
-        $15::text[], $16::bigint[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::bool[], $22::bytea[]
+        $15::text[], $16::bigint[], $17::text[], $18::text[], $19::bigint[], $20::bigint[], $21::bool[], $22::bytea[],
+        $23::integer[]
     )
 )
 insert into ladder.tally (lane, kind, key, people, spent)
-select $1, * from unnest($23::text[], $24::text[], $25::bigint[], $26::bigint[])
+select $1, * from unnest($24::text[], $25::text[], $26::bigint[], $27::bigint[])
 on conflict (lane, kind, key) do update
 set people = tally.people + excluded.people, spent = tally.spent + excluded.spent
 """
@@ -170,7 +173,7 @@ async def write(tx: Connection, lane: int, rows: Written) -> None:
         lane,
         *_columns(facts, 7)[1:],
         *_standings(rows.standings),
-        *_columns(transitions, 9)[1:],
+        *_columns(transitions, 10)[1:],
         [kind for kind, _ in keys],
         [key for _, key in keys],
         [rows.people[key] for key in keys],
@@ -202,7 +205,7 @@ async def _copy(tx: Connection, facts: Sequence[FactLine], transitions: Sequence
         await tx.copy_records_to_table(
             "transition",
             schema_name="ladder",
-            columns=("lane", "person", "seq", "id", "type", "at", "recorded_at", "correction", "data"),
+            columns=("lane", "person", "seq", "id", "type", "at", "recorded_at", "correction", "data", "rules_version"),
             records=transitions,
         )
 
@@ -297,12 +300,6 @@ async def count_due(connection: Connection, until: int | None) -> int:
 
 
 # -- parked persons ----------------------------------------------------------------------------------------------
-
-
-async def rules(tx: Connection) -> str | None:
-    """The digest of the rules the standings are folded with."""
-    digest = await tx.fetchval("select value from ladder.meta where name = 'rules'")
-    return None if digest is None else str(digest)
 
 
 async def park(tx: Connection, lane: int, now: int, rows: Iterable[ParkedRow]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
 from services.ladder.core.worth import Sums as Worth
@@ -106,8 +107,43 @@ transition = Table(
     Column("recorded_at", BigInteger, nullable=False),
     Column("correction", Boolean, nullable=False, comment="brought about by a fact that came late, or a refund"),
     Column("data", LargeBinary, nullable=False, comment="the announcement's data, JSON"),
+    Column(
+        "rules_version",
+        Integer,
+        comment="the version of the rules by which it was decided; null: before versions were kept",
+    ),
     PrimaryKeyConstraint("lane", "person", "seq"),
     comment="everything that was ever announced of a person",
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False, comment="as a rules.toml"),
+    Column("digest", Key, nullable=False, comment="of everything that changes a fold"),
+    Column("put_at", BigInteger, nullable=False),
+    Column("put_by", Text, nullable=False),
+    Column("activated_at", BigInteger, comment="the newest is in force, or comes; null: a draft"),
+    Column("emit", Boolean, nullable=False, comment="whether its activation announces what it changes"),
+    comment="versions of the rules",
+)
+
+lane_rules = Table(
+    "lane_rules",
+    metadata,
+    Column("lane", Integer, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False, comment="by which the lane's persons are folded"),
+    Column("coming", Integer, comment="the version to which the lane is going over"),
+    Column(
+        "reached",
+        Key,
+        nullable=False,
+        server_default=text("''"),
+        comment="persons up to this one are folded by the coming version",
+    ),
+    Column("people", BigInteger, nullable=False, server_default=text("0"), comment="how many these are"),
+    comment="by which version of the rules each lane's persons are folded",
 )
 
 parked = Table(

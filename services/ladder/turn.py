@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 
@@ -47,6 +48,13 @@ Place = tuple[int, str] | None
 """Rung and stage; None: stands nowhere."""
 
 
+class Coming(NamedTuple):
+    """A version of the rules that a lane goes over to: persons up to `reached` are folded by it already."""
+
+    rules: Rules
+    reached: str
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """What is the same for every batch."""
@@ -59,6 +67,14 @@ class Manner:
     """Whether all that is told now is history."""
     announce_within: int
     """µs; what is recorded later than this after its time is historical."""
+    page: int = 200
+    """So many people go over to other rules in one transaction."""
+    coming: Coming | None = None
+
+    def rules_of(self, person: str) -> Rules:
+        """By which rules this person is folded."""
+        coming = self.coming
+        return self.rules if coming is None or person > coming.reached else coming.rules
 
 
 @dataclass(slots=True)
@@ -70,6 +86,7 @@ class Person:
     """As before the batch."""
     standing: Standing | None
     friend: friends.Friend | None
+    rules: Rules
     past: Past | None = None
     """All that is known of them; None where nobody needs it."""
     claims: set[str] | None = None
@@ -114,7 +131,8 @@ class Turn:
         """Take in what is stored of a person."""
         standing = decode(stored.state) if stored.state is not None else None
         friend = friends.decode(stored.friend) if stored.friend is not None else None
-        self.people[person] = Person(person, stored, standing, friend, before=standing)
+        rules = self.manner.rules_of(person)
+        self.people[person] = Person(person, stored, standing, friend, rules, before=standing)
 
     def know_facts(self, person: str, rows: Iterable[FactRow]) -> None:
         """Take in a person's journal."""
@@ -126,7 +144,7 @@ class Turn:
             self.ids.add((person, row.source, row.id))
             if row.key is not None:
                 claims.add(row.key)
-        known.past = Past(facts, self.manner.rules)
+        known.past = Past(facts, known.rules)
 
     # -- folding -------------------------------------------------------------------------------------------------
 
@@ -166,7 +184,7 @@ class Turn:
         claim = claim_of(message)
         if person.past is None:
             late = False
-            standing, changes = fold.step(person.standing, message, self.manner.rules, self.moves.made)
+            standing, changes = fold.step(person.standing, message, person.rules, self.moves.made)
         else:
             first = person.claims is None or claim is None or claim not in person.claims
             standing, changes, late = self._retold(person, person.past, message, first=first)
@@ -182,7 +200,7 @@ class Turn:
         self, person: Person, past: Past, message: Known, *, first: bool
     ) -> tuple[Standing, list[Change], bool]:
         """(the standing after the message, what changed, whether the past had to be told anew)."""
-        rules = self.manner.rules
+        rules = person.rules
         in_order, renamed = first and _in_order(_step(person), message, key(message)), past.renames(message)
         if renamed or not in_order:
             self.moves.undone += fold.counted_behind(person.standing, past, rules)
@@ -209,7 +227,7 @@ class Turn:
         """The one place where a standing becomes another; up to here `person` has the one before."""
         person.standing, person.changed = standing, True
         if changes:
-            self._announce(person.id, changes, time, correction=correction, via=via)
+            self._announce(person, changes, time, correction=correction, via=via)
 
     # -- referrals -----------------------------------------------------------------------------------------------
 
@@ -231,23 +249,23 @@ class Turn:
         if former is not None:
             self._recredit(person, message, former)
         elif type(message) is PurchaseCompleted and friend is not None and friend.maker is not None:
-            telling = sales.Telling(None, manner.rules, manner.lane_of)
-            net = manner.rules.minor(message.data.amount)
+            telling = sales.Telling(None, person.rules, manner.lane_of)
+            net = person.rules.minor(message.data.amount)
             self.outbox.append(sales.told(friend.maker, friend.version, message, net, telling))
 
     def _sold(self, person: Person) -> sales.Known | None:
         """What the maker knows of this person's orders; None where that changes by a further order at most."""
         if person.past is None or person.friend is None:
             return None
-        return sales.known(person.friend, _own(person.past), self.manner.rules)
+        return sales.known(person.friend, _own(person.past), person.rules)
 
     def _recredit(self, person: Person, message: Fact | Internal, former: sales.Known) -> None:
         assert person.friend is not None
         assert person.past is not None
         manner, friend, facts, cause = self.manner, person.friend, _own(person.past), friends.cause_of(message)
-        credit = credit_of(person.id, facts, friend.namings, manner.rules)
+        credit = credit_of(person.id, facts, friend.namings, person.rules)
         rows = friends.recredit(friend, person.id, credit, cause, manner.lane_of)
-        now, telling = sales.known(friend, facts, manner.rules), sales.Telling(cause, manner.rules, manner.lane_of)
+        now, telling = sales.known(friend, facts, person.rules), sales.Telling(cause, person.rules, manner.lane_of)
         rows += sales.retold(friend, former, now, telling, anew=bool(rows))
         person.friend_changed = person.friend_changed or bool(rows)
         self.outbox.extend(rows)
@@ -258,7 +276,7 @@ class Turn:
         if friend is None or friend.sells:
             return
         friend.sells = person.friend_changed = True
-        now, telling = sales.known(friend, _own(past), manner.rules), sales.Telling(None, manner.rules, manner.lane_of)
+        now, telling = sales.known(friend, _own(past), person.rules), sales.Telling(None, person.rules, manner.lane_of)
         self.outbox.extend(sales.retold(friend, sales.NOBODY, now, telling, anew=True))
 
     def _credit(self, message: ReferralCredited) -> None:
@@ -275,7 +293,7 @@ class Turn:
         if known.standing is None or person in self.parked:
             return
         try:
-            standing, changes = fold.sweep(known.standing, until, self.manner.rules, self.moves.made)
+            standing, changes = fold.sweep(known.standing, until, known.rules, self.moves.made)
         except Exception as error:
             _log.exception("ladder.parked", lane=self.lane, deadline=known.standing.due)
             self.moves.clear()
@@ -291,12 +309,10 @@ class Turn:
         Nothing is in the figures of them: the job has cleared those of the lane.
         """
         known = self.people[person]
-        before, past, rules = known.standing, known.past, self.manner.rules
+        before, past, rules = known.standing, known.past, known.rules
         assert past is not None
         self._sell(known, past)
-        standing = past.fold(self.moves)
-        assert standing is not None, "who stands somewhere has a fact of their own"
-        standing, _ = fold.sweep(standing, until, rules, self.moves.made)
+        standing = _through(past, until, rules, self.moves)
         for fact in past.known:
             if type(fact) is ReferralCredited:
                 self._credit(fact)
@@ -305,10 +321,47 @@ class Turn:
         self._stand(known, standing, changes, until, correction=True)
         self.figures.count(self.moves)
 
+    def go_over(self, person: str, until: int, rules: Rules, *, emit: bool) -> None:
+        """Decide a person anew by other rules, as of `until`; `emit`: announce what that changes.
+
+        What has come due by the rules of before is told by those first. On an error the person is parked.
+        """
+        known = self.people[person]
+        if person not in self.parked:
+            self.sweep(person, until)
+        if known.standing is None:
+            return
+        at = max(until, known.standing.step_at) if person not in self.parked else known.standing.step_at
+        try:
+            standing = self._decided_anew(known, at, rules)
+            cause = DeadlineCause(RULES_CHANGED, at)
+            changes = decide(known.standing, standing, cause, at, rules) if emit else []
+        except Exception as error:
+            _log.exception("ladder.parked", lane=self.lane, rules=rules.version)
+            self.moves.clear()
+            if person not in self.parked:
+                self.parked.add(person)
+                self._wait(known, A_DEADLINE, repr(error))
+            return
+        known.rules = rules
+        self._stand(known, standing, changes, at, correction=True)
+        self.figures.count(self.moves)
+
+    def _decided_anew(self, known: Person, at: int, rules: Rules) -> Standing:
+        """The whole timeline by the rules of before is taken from the figures, and that by the others put in."""
+        past, moves = known.past, Moves()
+        assert past is not None
+        _through(past, at, known.rules, moves)
+        self.moves.undone += moves.made
+        return _through(Past(past.known, rules), at, rules, self.moves)
+
     # -- announcing ----------------------------------------------------------------------------------------------
 
-    def _announce(self, person: str, changes: Sequence[Change], time: int, *, correction: bool, via: str = "") -> None:
+    def _announce(
+        self, told_of: Person, changes: Sequence[Change], time: int, *, correction: bool, via: str = ""
+    ) -> None:
         manner, lane, outbox = self.manner, self.lane, self.outbox
+        person, version = told_of.id, told_of.rules.version
         for change in changes:
             at, type_ = change.at, change.type
             recorded_at = self._recorded_at(change, time) if manner.by_facts else self.now
@@ -316,7 +369,7 @@ class Turn:
             told_id, message, data = announce(person, change, recorded_at, historical=historical, via=via)
             outbox.append(OutboxRow(LADDER_EVENTS, lane, person, told_id, type_, at, message))
             self.transitions.append(
-                (lane, person, self.seq + len(outbox), told_id, type_, at, recorded_at, correction, data)
+                (lane, person, self.seq + len(outbox), told_id, type_, at, recorded_at, correction, data, version)
             )
 
     def _recorded_at(self, change: Change, time: int) -> int:
@@ -386,6 +439,13 @@ class Turn:
 
 _MOVE_CREDIT = frozenset({PurchaseCompleted, PurchaseRefunded, ReferralMade})
 """The facts of a friend that may change what their maker is credited with."""
+
+
+def _through(past: Past, at: int, rules: Rules, moves: Moves) -> Standing:
+    """Everything that is known, then the deadlines up to `at`."""
+    standing = past.fold(moves)
+    assert standing is not None, "who stands somewhere has a fact of their own"
+    return fold.sweep(standing, at, rules, moves.made)[0]
 
 
 def _own(past: Past) -> list[Fact]:

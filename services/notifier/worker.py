@@ -147,6 +147,10 @@ class NotifierLane:
         self._repeated = 0
         self._manner.wake()
 
+    def unfinished(self) -> bool:
+        """Never: what waits here is due at an instant."""
+        return False
+
     async def due(self, connection: Connection, until: int) -> bool:
         """Whether there are news to tell, or a wait is over; under `CLOCK=facts` that is for the ticks to say."""
         if await store.any_untold(connection, self._lane) or await switched_off(connection, self._lane):

@@ -89,6 +89,10 @@ class LaneHandler(Protocol):
         """The transaction of the last `process` has committed: what it prepared may enter the caches."""
         ...
 
+    def unfinished(self) -> bool:
+        """Whether there is work that neither records nor deadlines bring: `process` is then called with no records."""
+        ...
+
     async def due(self, connection: Connection, until: int) -> bool:
         """Whether any deadline of this lane is at or before `until`."""
         ...

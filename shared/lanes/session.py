@@ -23,6 +23,8 @@ from shared.log import Log, Reader, Record
 _log = structlog.get_logger("lane")
 
 HOUSEKEEPING_SECONDS = 60
+AT_ONCE = 0.001
+"""Seconds in which records that are there are found."""
 MARK_SECONDS = 0.05
 """What is published is noted with the next batch, or, when none comes for so long, by itself."""
 
@@ -122,6 +124,8 @@ class Session:
             await self._sweep(until)
         elif records := await self._take():
             await self._transact(records)
+        elif self._handler.unfinished():
+            await self._transact([])
         else:
             await self._mark_published()
         await self._tidy()
@@ -137,9 +141,14 @@ class Session:
 
     async def _take(self) -> list[Record]:
         assert self._reader is not None
-        busy = self._marked != self._relay.published_seq
-        records = await self._reader.take(self.limit, MARK_SECONDS if busy else self._plan.poll_seconds)
+        records = await self._reader.take(self.limit, self._patience())
         return await self._behind(self._plan.ahead, records)
+
+    def _patience(self) -> float:
+        """For so many seconds new records are waited for."""
+        if self._handler.unfinished():
+            return AT_ONCE
+        return self._plan.poll_seconds if self._marked == self._relay.published_seq else MARK_SECONDS
 
     async def _behind(self, ahead: Sequence[str], records: list[Record]) -> list[Record]:
         """The records behind all that the topics `ahead` hold now, the last of them read first."""

@@ -7,11 +7,16 @@ from typing import Any
 import httpx
 
 from services.ladder.app import router
-from services.ladder.lanes import rules_of
+from services.ladder.rulebook.book import Book
+from services.ladder.rulebook.office import Office
+from services.ladder.rulebook.opening import filed
+from services.ladder.rulebook.routes import rulebook
 from services.ladder.settings import LadderSettings
 from shared import db
 from shared.http import Keys, Part, application
 from shared.lanes.replay import Letters
+from shared.lanes.store import LaneStore
+from shared.lanes.worker import LEASE_SECONDS
 from shared.log.postgres import PostgresLog
 from tests.integration.ladder_lanes import Lanes, working
 
@@ -22,12 +27,16 @@ def letters_of(lanes: Lanes) -> Letters:
 
 
 @asynccontextmanager
-async def part_of(dsn: str, settings: LadderSettings) -> AsyncIterator[Part]:
+async def part_of(dsn: str, settings: LadderSettings, book: Book | None = None) -> AsyncIterator[Part]:
     """The ladder's HTTP side on this database."""
-    engine = db.engine(dsn, pool_size=4)
+    engine, pool = db.engine(dsn, pool_size=4), await db.pool(dsn, size=2, name="test-office")
     try:
-        yield Part("ladder", router(engine, settings, rules_of(settings)))
+        book = book or filed(settings)
+        routes = router(engine, settings, book)
+        routes.include_router(rulebook(Office(pool, LaneStore("ladder", lease_seconds=LEASE_SECONDS), book)))
+        yield Part("ladder", routes)
     finally:
+        await pool.close()
         await engine.dispose()
 
 
@@ -45,7 +54,7 @@ async def ladder(dsn: str, **settings: object) -> AsyncIterator[tuple[Lanes, htt
     """Lanes at work, and a client that asks about them."""
     async with (
         working(dsn, PostgresLog(dsn), **settings) as lanes,
-        part_of(dsn, lanes.settings) as part,
+        part_of(dsn, lanes.settings, lanes.book) as part,
         client_of(part) as client,
     ):
         yield lanes, client

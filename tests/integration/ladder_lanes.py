@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from services.ladder.lanes import TOPICS, plan_of, rules_of
+from services.ladder.lanes import TOPICS, plan_of
+from services.ladder.rulebook.book import Book
+from services.ladder.rulebook.opening import open_book
 from services.ladder.settings import LadderSettings
 from shared import db, events, instants
 from shared.lanes.lag import lag
@@ -30,6 +32,7 @@ class Lanes:
     store: LaneStore
     worker: Worker
     settings: LadderSettings
+    book: Book
 
     async def tell(self, facts: Iterable[events.Fact]) -> None:
         """Append facts to the log, in this order, and a tick behind them under `CLOCK=facts`."""
@@ -70,22 +73,23 @@ class Lanes:
 async def working(dsn: str, log: Log, **settings: object) -> AsyncIterator[Lanes]:
     """A worker on all lanes until the block ends."""
     chosen = LadderSettings.model_validate({"lanes": 4, "clock": "facts", **settings})
-    rules = rules_of(chosen)
     store = LaneStore("ladder", lease_seconds=LEASE_SECONDS)
     pool = await db.pool(dsn, size=4, name="test")
     control = await db.pool(dsn, size=4, name="test-control")
     await log.open(topics(chosen))
     await prepare(control, store, log, TOPICS, chosen)
+    book = await open_book(control, chosen)
     worker = Worker(
-        plan_of(chosen, rules), log, pool, control, worker_id="w1", lanes=chosen.lanes, sweeps=chosen.clock == "wall"
+        plan_of(chosen, book), log, pool, control, worker_id="w1", lanes=chosen.lanes, sweeps=chosen.clock == "wall"
     )
-    running = asyncio.create_task(worker.run())
+    running = [asyncio.create_task(worker.run()), asyncio.create_task(book.follow(control))]
     try:
-        yield Lanes(log, control, store, worker, chosen)
+        yield Lanes(log, control, store, worker, chosen, book)
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        for task in running:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await log.close()
         await pool.close()
         await control.close()

@@ -8,7 +8,6 @@ from typing import Final
 import httpx
 
 from services.ladder.app import router
-from services.ladder.lanes import rules_of
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.routes import desk_of, pages
 from shared import db, events, instants
@@ -35,9 +34,9 @@ async def ladder(dsn: str, neighbour: Neighbour | None = None) -> AsyncIterator[
     """The ladder with page and API over lanes at work, with keys."""
     engine = db.engine(dsn, pool_size=4)
     async with working(dsn, PostgresLog(dsn)) as lanes:
-        rules, letters = rules_of(lanes.settings), letters_of(lanes)
-        routes = pages(desk_of(engine, lanes.settings, rules, letters, neighbour or Neighbour(None, None)))
-        routes.include_router(router(engine, lanes.settings, rules))
+        book, letters = lanes.book, letters_of(lanes)
+        routes = pages(desk_of(engine, lanes.settings, book, letters, neighbour or Neighbour(None, None)))
+        routes.include_router(router(engine, lanes.settings, book))
         routes.include_router(dead_letters("ladder", letters))
         async with client_of(Part("ladder", routes), KEYS) as client:
             yield lanes, client
@@ -97,7 +96,7 @@ async def test_the_notifiers_letters_are_replayed_on_the_page_too(database: str,
         await until(lambda: running.pool.fetchval("select count(*) from notifier.dead_letter"))
         engine = db.engine(database, pool_size=4)
         async with working(database, PostgresLog(database)) as lanes:
-            desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), letters_of(lanes), Neighbour(None, None))
+            desk = desk_of(engine, lanes.settings, lanes.book, letters_of(lanes), Neighbour(None, None))
             routes = pages(desk)
             routes.include_router(running.part.router)
             async with client_of(Part("ladder", routes), KEYS) as client:

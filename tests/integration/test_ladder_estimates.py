@@ -14,7 +14,6 @@ from pyarrow import parquet
 
 from services.ladder.estimates import store
 from services.ladder.estimates.refresher import Refresher
-from services.ladder.lanes import rules_of
 from shared import db
 from shared.events import Fact
 from tests.integration.ladder_http import ladder, pages
@@ -50,7 +49,7 @@ async def told(database: str) -> AsyncIterator[tuple[Lanes, httpx.AsyncClient, R
         await lanes.tell(lives())
         await lanes.tick(END)
         await lanes.settled()
-        yield lanes, client, Refresher(pool, lanes.settings, rules_of(lanes.settings))
+        yield lanes, client, Refresher(pool, lanes.settings, lanes.book)
 
 
 async def values(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:

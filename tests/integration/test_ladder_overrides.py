@@ -9,7 +9,6 @@ import httpx
 import msgspec
 import pytest
 
-from services.ladder.lanes import rules_of
 from services.ladder.overrides import overrides
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.routes import desk_of, pages
@@ -30,7 +29,7 @@ async def desk(dsn: str, lanes: Lanes, keys: Keys | None = None) -> AsyncIterato
     """Where overrides are given; their ids are o1, o2 …."""
     engine = db.engine(dsn, pool_size=2)
     numbers = count(1)
-    registry = Registry(Queries(engine, by_facts=True), rules_of(lanes.settings), lanes.settings.lanes)
+    registry = Registry(Queries(engine, by_facts=True), lanes.book, lanes.settings.lanes)
     routes = overrides(registry, lanes.log, lanes.settings.lanes, lambda: f"o{next(numbers)}")
     try:
         async with client_of(Part("overrides", routes), keys) as client:
@@ -43,7 +42,7 @@ async def desk(dsn: str, lanes: Lanes, keys: Keys | None = None) -> AsyncIterato
 async def looking(dsn: str, lanes: Lanes) -> AsyncIterator[httpx.AsyncClient]:
     """The page for operations."""
     engine = db.engine(dsn, pool_size=2)
-    desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), letters_of(lanes), Neighbour(None, None))
+    desk = desk_of(engine, lanes.settings, lanes.book, letters_of(lanes), Neighbour(None, None))
     try:
         async with client_of(Part("page", pages(desk))) as client:
             yield client

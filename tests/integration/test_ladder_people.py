@@ -259,9 +259,9 @@ async def test_an_empty_shop_has_a_picture_too(database: str) -> None:
     assert [len(picture["phases"]), len(picture["announced"]), picture["people"]] == [8, 9, 0]
 
 
-async def test_the_rules_can_be_read() -> None:
+async def test_the_rules_can_be_read(database: str) -> None:
     """The rules are told as they are written, with what identifies them."""
-    async with part_of(NOWHERE, LadderSettings(time_zone="Europe/Berlin")) as part, client_of(part) as client:
+    async with ladder(database, time_zone="Europe/Berlin") as (_, client):
         told = (await client.get("/v1/rules")).json()
     assert told["digest"] == rules("Europe/Berlin").digest
     assert told["rules"] == rules().document

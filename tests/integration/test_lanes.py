@@ -44,6 +44,9 @@ class Echo:
     def committed(self) -> None:
         """There is no cache."""
 
+    def unfinished(self) -> bool:
+        return False
+
     async def due(self, _: Connection, __: int) -> bool:
         self.asked.append(self.lane)
         return False

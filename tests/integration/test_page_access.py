@@ -7,7 +7,6 @@ from typing import Final
 import httpx
 import pytest
 
-from services.ladder.lanes import rules_of
 from services.ladder.page.access import inside
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.routes import desk_of, pages
@@ -50,7 +49,7 @@ async def page(dsn: str, keys: Keys) -> AsyncIterator[tuple[Lanes, httpx.AsyncCl
     engine = db.engine(dsn, pool_size=4)
     try:
         async with working(dsn, log) as lanes:
-            desk = desk_of(engine, lanes.settings, rules_of(lanes.settings), letters_of(lanes), Neighbour(None, None))
+            desk = desk_of(engine, lanes.settings, lanes.book, letters_of(lanes), Neighbour(None, None))
             await lanes.tell([purchase(day(1))])
             await lanes.settled()
             async with client_of(Part("ladder", pages(desk)), keys) as client:

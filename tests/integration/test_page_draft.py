@@ -7,7 +7,6 @@ from typing import Final
 import httpx
 
 from services.ladder.app import router
-from services.ladder.lanes import rules_of
 from services.ladder.page.desk import Desk
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.routes import desk_of, pages
@@ -35,12 +34,12 @@ async def page(dsn: str, keys: Keys) -> AsyncIterator[tuple[Desk, httpx.AsyncCli
     engine = db.engine(dsn, pool_size=4)
     try:
         async with working(dsn, log) as lanes:
-            rules, neighbour = rules_of(lanes.settings), Neighbour(None, None)
-            desk = desk_of(engine, lanes.settings, rules, letters_of(lanes), neighbour)
+            book, neighbour = lanes.book, Neighbour(None, None)
+            desk = desk_of(engine, lanes.settings, book, letters_of(lanes), neighbour)
             await lanes.tell([purchase(day(1), subject=f"c{number}") for number in range(3)])
             await lanes.settled()
             routes = pages(desk)
-            routes.include_router(router(engine, lanes.settings, rules, neighbour, desk.previews))
+            routes.include_router(router(engine, lanes.settings, book, neighbour, desk.previews))
             async with client_of(Part("ladder", routes), keys) as client:
                 yield desk, client
     finally:

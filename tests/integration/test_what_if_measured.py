@@ -8,7 +8,6 @@ import httpx
 
 from services.ladder.app import router
 from services.ladder.estimates.refresher import Refresher
-from services.ladder.lanes import rules_of
 from services.ladder.page.neighbour import Neighbour
 from services.ladder.page.routes import desk_of, pages
 from shared import db
@@ -32,10 +31,10 @@ async def ladder(database: str, neighbour: Neighbour, *others: Part) -> AsyncIte
         await lanes.tell([purchase(day(number), order=f"o{number}") for number in range(2)])
         await lanes.tell([purchase(day(1), subject="c2")])
         await lanes.settled()
-        rules = rules_of(lanes.settings)
-        await Refresher(pool, lanes.settings, rules).refresh()
-        routes = pages(desk_of(engine, lanes.settings, rules, letters_of(lanes), neighbour))
-        routes.include_router(router(engine, lanes.settings, rules, neighbour))
+        book = lanes.book
+        await Refresher(pool, lanes.settings, book).refresh()
+        routes = pages(desk_of(engine, lanes.settings, book, letters_of(lanes), neighbour))
+        routes.include_router(router(engine, lanes.settings, book, neighbour))
         app = application([Part("ladder", routes), *others], Keys(None), title="test", version="0")
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://ladder") as client:

@@ -24,6 +24,7 @@ from services.ladder.estimates.snapshot import INTERVAL, RungNoted, Snapshot, de
 from services.ladder.estimates.valuing import money, rounded
 from services.ladder.estimates.what_if import Measured, Supposed, what_if
 from services.ladder.queries import Queries
+from services.ladder.rulebook.book import Book
 from shared import instants
 from shared.http import Problem
 
@@ -41,9 +42,13 @@ class Among(NamedTuple):
 class Estimates:
     """Answers from `ladder.estimate` and the snapshot."""
 
-    def __init__(self, queries: Queries, rules: Rules) -> None:
+    def __init__(self, queries: Queries, book: Book) -> None:
         self._queries = queries
-        self._rules = rules
+        self._book = book
+
+    @property
+    def _rules(self) -> Rules:
+        return self._book.rules
 
     async def ranked(self, sort: Sort, order: Order, among: Among, after: str | None, limit: int) -> People:
         """A page of people in this order. Raises Problem 400 and 409."""

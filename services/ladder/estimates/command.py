@@ -16,7 +16,8 @@ from services.ladder.estimates.history import Sample
 from services.ladder.estimates.journal import everybody
 from services.ladder.estimates.progress import Bar
 from services.ladder.estimates.reach import database
-from services.ladder.lanes import rules_of
+from services.ladder.rulebook.book import Book
+from services.ladder.rulebook.opening import kept
 from services.ladder.settings import LadderSettings
 from shared.db import Connection
 from shared.program import REFUSALS
@@ -55,18 +56,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(settings: LadderSettings, until: date | None, path: Path) -> str:
-    rules = rules_of(settings)
-    sample = asyncio.run(_read(settings, rules, until))
+    book, sample = asyncio.run(_read(settings, until))
+    rules = book.rules
     bar = Bar(sys.stderr, "fits done", STEPS)
     fitted = fit(sample, int(rules.unit), rules.churn.horizon_days / 7, bar.advance)
     bar.end()
     end, split = (_EPOCH + timedelta(days=day) for day in (sample.end, sample.split))
-    _write(settings, path, fitted, f"to the purchases of {fitted.people:,} people up to {end}")
+    _write(settings, book.written, path, fitted, f"to the purchases of {fitted.people:,} people up to {end}")
     return report.told(fitted, end, split, path)
 
 
-async def _read(settings: LadderSettings, rules: Rules, until: date | None) -> Sample:
+async def _read(settings: LadderSettings, until: date | None) -> tuple[Book, Sample]:
     async with database(settings, "ladder-fit") as connection:
+        book = await kept(connection, settings)
+        rules = book.rules
         end = await _today(connection, settings, rules) if until is None else (until - _EPOCH).days
         sample = Sample(end, end - rules.churn.horizon_days)
         bar = Bar(sys.stderr, "people read", await queries.people(connection))
@@ -74,7 +77,7 @@ async def _read(settings: LadderSettings, rules: Rules, until: date | None) -> S
             sample.add(days)
             bar.advance()
         bar.end()
-        return sample
+        return book, sample
 
 
 async def _today(connection: Connection, settings: LadderSettings, rules: Rules) -> int:
@@ -84,9 +87,8 @@ async def _today(connection: Connection, settings: LadderSettings, rules: Rules)
     return rules.day_of(now)[0]
 
 
-def _write(settings: LadderSettings, path: Path, fitted: Fitted, note: str) -> None:
+def _write(settings: LadderSettings, rules: str, path: Path, fitted: Fitted, note: str) -> None:
     money = None if isinstance(fitted.paying, str) else fitted.paying.money
-    rules = settings.rules_file.read_text("utf-8")
     text = draft(rules, fitted.buying.params, money, note, settings.exponent)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")

@@ -21,7 +21,7 @@ from services.ladder.estimates.progress import Bar
 from services.ladder.estimates.reach import database
 from services.ladder.estimates.reckoning import Reckoned
 from services.ladder.estimates.sums import Sums
-from services.ladder.lanes import rules_of
+from services.ladder.rulebook.opening import kept
 from services.ladder.settings import LadderSettings
 from shared import instants
 from shared.program import REFUSALS
@@ -80,8 +80,8 @@ def main(arguments: list[str]) -> None:
 
 
 async def _export(settings: LadderSettings, path: Path) -> int:
-    rules = rules_of(settings)
     async with database(settings, "ladder-export") as connection:
+        rules = (await kept(connection, settings)).rules
         at = await queries.now(connection, by_facts=settings.clock == "facts")
         if at is None:
             raise RefusedError("nothing has been told yet, there is nobody to export")

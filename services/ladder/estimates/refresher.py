@@ -12,6 +12,7 @@ from services.ladder.estimates import queries, store
 from services.ladder.estimates.people import reckoned
 from services.ladder.estimates.snapshot import Snapshot, decode, encode, snapshot
 from services.ladder.estimates.sums import Sums
+from services.ladder.rulebook.book import Book
 from services.ladder.settings import LadderSettings
 from shared.db import Connection, DatabaseError, Pool
 from shared.instants import HOUR
@@ -29,11 +30,15 @@ _log = structlog.get_logger("ladder")
 class Refresher:
     """Keeps `ladder.estimate` and the snapshot up to date; of several processes one at a time."""
 
-    def __init__(self, pool: Pool, settings: LadderSettings, rules: Rules) -> None:
+    def __init__(self, pool: Pool, settings: LadderSettings, book: Book) -> None:
         self._pool = pool
         self._by_facts = settings.clock == "facts"
         self._lanes = settings.lanes
-        self._rules = rules
+        self._book = book
+
+    @property
+    def _rules(self) -> Rules:
+        return self._book.rules
 
     async def run(self) -> None:
         """For ever; when the database is away it waits."""

@@ -16,7 +16,7 @@ def told(fitted: Fitted, until: date, split: date, draft: Path) -> str:
         f"{_buying('BG/NBD', fitted.compared)} (to compare)",
         _paying(fitted.paying),
         _tested(fitted.tested, split),
-        f"A draft of the rules is in {draft}. To use it: check it, set RULES_FILE, `python -m services.ladder refold`.",
+        f"A draft of the rules is in {draft}. To use it: check it, put it with PUT /v1/rules/VERSION, and activate it.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -6,9 +6,9 @@ import msgspec
 from fastapi import Request
 from msgspec import Struct
 
-from services.ladder.core.rules import Rules
 from services.ladder.estimates.what_if import Measured, Trial
 from services.ladder.page.neighbour import Absent, Neighbour
+from services.ladder.rulebook.book import Book
 
 
 class _Group(Struct):
@@ -39,9 +39,9 @@ class _Result(Struct):
 class Trials:
     """Asks for the results of plays."""
 
-    def __init__(self, neighbour: Neighbour, rules: Rules) -> None:
+    def __init__(self, neighbour: Neighbour, book: Book) -> None:
         self._neighbour = neighbour
-        self._margin = rules.value.margin
+        self._book = book
 
     async def measured(self, request: Request, trials: list[Trial]) -> dict[int, Measured]:
         """By rung what the named plays were found to bring a person."""
@@ -51,7 +51,7 @@ class Trials:
         told = await self._neighbour.ask(request, f"/v1/plays/{play}/result")
         if isinstance(told, Absent):
             return Measured(play, unavailable="there is no result of a play of this name, or no notifier to ask")
-        return measured(play, told, self._margin)
+        return measured(play, told, self._book.rules.value.margin)
 
 
 def measured(play: str, told: Any, margin: float) -> Measured:

@@ -9,6 +9,7 @@ from services.ladder.core.worth import Net, net_of, rates_of
 from services.ladder.estimates.answers import Acquisition, Effort, Expected, FriendsWorth, PersonValue
 from services.ladder.estimates.outlook import DAYS, histories, outlook
 from services.ladder.people import Registry
+from services.ladder.rulebook.book import Book
 from shared import instants
 
 _MINUTE: Final = 60_000
@@ -18,17 +19,16 @@ _MINUTE: Final = 60_000
 class Valuer:
     """Puts the rules' rates on what the fold has summed up."""
 
-    def __init__(self, registry: Registry, rules: Rules) -> None:
+    def __init__(self, registry: Registry, book: Book) -> None:
         self._registry = registry
-        self._rules = rules
-        self._rates = rates_of(rules)
+        self._book = book
 
     async def value(self, person: str) -> PersonValue:
         """The person's worth now. Raises Problem 404."""
-        standing, at, _ = await self._registry.standing(person)
+        standing, at, _, _ = await self._registry.standing(person)
         friends = await self._registry.friends(person)
-        rules = self._rules
-        net = net_of(standing, self._rates)
+        rules = self._book.rules
+        net = net_of(standing, rates_of(rules))
         return PersonValue(
             customer=person,
             as_of=instants.text(at),

@@ -13,6 +13,7 @@ from services.ladder.figures.kpis import DEFINITIONS, YEAR, Money, cohort, count
 from services.ladder.figures.queries import FigureQueries, added
 from services.ladder.figures.rows import Kind
 from services.ladder.figures.sums import Figure, month_key, read_source
+from services.ladder.rulebook.book import Book
 from shared.http import Fault, Problem
 
 NOTHING: Final = Figure()
@@ -44,10 +45,14 @@ class _Groups(NamedTuple):
 class Figures:
     """Answers from the daily differences."""
 
-    def __init__(self, queries: FigureQueries, rules: Rules) -> None:
+    def __init__(self, queries: FigureQueries, book: Book) -> None:
         self._queries = queries
-        self._rules = rules
-        self._money = Money(rules.exponent)
+        self._book = book
+        self._money = Money(book.rules.exponent)
+
+    @property
+    def _rules(self) -> Rules:
+        return self._book.rules
 
     async def today(self) -> int:
         """The shop's day at the clock's now. Raises Problem 409 while not everybody has been counted."""

@@ -20,6 +20,7 @@ from services.ladder.page.queries import PageQueries
 from services.ladder.parked.queries import Parked
 from services.ladder.people import Registry
 from services.ladder.preview.previews import Previews
+from services.ladder.rulebook.book import Book
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
 from shared.lanes.replay import Letters
@@ -30,9 +31,7 @@ class Desk:
     """The ladder, as far as pages need it."""
 
     settings: LadderSettings
-    rules: Rules
-    written: str
-    """The text of the rules."""
+    book: Book
     letters: Letters
     parked: Parked
     queries: PageQueries
@@ -45,6 +44,16 @@ class Desk:
     watch: Watch
     access: Access
     neighbour: Neighbour
+
+    @property
+    def rules(self) -> Rules:
+        """Those in force."""
+        return self.book.rules
+
+    @property
+    def written(self) -> str:
+        """The text of the rules."""
+        return self.book.written
 
     async def places(self) -> dict[tuple[int, str], int]:
         """How many people stand on each rung in each stage."""

@@ -29,8 +29,8 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
     @routes.get("/person")
     async def show_person(visit: Visit = visit, id_: Id = "", until: Until = _END, skipped: Skipped = 0) -> Response:
         person = check_id(id_)
-        standing, now, parked = await desk.registry.standing(person, None)
-        explained = explain(standing, now, desk.rules)
+        standing, now, parked, rules = await desk.registry.standing(person, None)
+        explained = explain(standing, now, rules)
         place = Place(until, skipped)
         rows = await desk.queries.life(lane_of(person, desk.settings.lanes), person, place.until, wanted(place))
         messages, older, absent = await messages_of(desk, visit.request, person)

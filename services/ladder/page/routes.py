@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ladder.core.rules import Rules
 from services.ladder.estimates.asking import Estimates
 from services.ladder.estimates.valuing import Valuer
 from services.ladder.feed import Feed
@@ -31,6 +30,7 @@ from services.ladder.page.queries import PageQueries
 from services.ladder.parked.queries import Parked
 from services.ladder.people import Registry
 from services.ladder.preview.previews import Previews
+from services.ladder.rulebook.book import Book
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
 from shared.lanes.replay import Letters
@@ -46,26 +46,23 @@ def pages(desk: Desk) -> APIRouter:
     return routes
 
 
-def desk_of(
-    engine: AsyncEngine, settings: LadderSettings, rules: Rules, letters: Letters, neighbour: Neighbour
-) -> Desk:
+def desk_of(engine: AsyncEngine, settings: LadderSettings, book: Book, letters: Letters, neighbour: Neighbour) -> Desk:
     """What the pages are made from; engine and neighbour are the caller's to close."""
     queries = PageQueries(engine, by_facts=settings.clock == "facts")
     sums = FigureQueries(queries, by_facts=settings.clock == "facts")
     feed = Feed(queries, settings.lanes)
-    registry = Registry(queries, rules, settings.lanes)
+    registry = Registry(queries, book, settings.lanes)
     return Desk(
         settings=settings,
-        rules=rules,
-        written=settings.rules_file.read_text("utf-8"),
+        book=book,
         letters=letters,
         parked=Parked(queries),
         queries=queries,
         registry=registry,
-        valuer=Valuer(registry, rules),
-        estimates=Estimates(queries, rules),
-        figures=Figures(sums, rules),
-        previews=Previews(queries, sums, rules),
+        valuer=Valuer(registry, book),
+        estimates=Estimates(queries, book),
+        figures=Figures(sums, book),
+        previews=Previews(queries, sums, book),
         feed=feed,
         watch=Watch(feed),
         access=Access(queries),

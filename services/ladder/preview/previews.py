@@ -7,6 +7,7 @@ from services.ladder.figures.queries import FigureQueries
 from services.ladder.preview.queries import PreviewQueries
 from services.ladder.preview.running import Preview
 from services.ladder.queries import Queries
+from services.ladder.rulebook.book import Book
 from shared.http import Fault, Problem
 
 RETRY_SECONDS: Final = 10
@@ -16,10 +17,10 @@ RETRY_SECONDS: Final = 10
 class Previews:
     """The one place of this process where a draft is tried out."""
 
-    def __init__(self, queries: Queries, clock: FigureQueries, rules: Rules) -> None:
+    def __init__(self, queries: Queries, clock: FigureQueries, book: Book) -> None:
         self._queries = queries
         self._clock = clock
-        self._rules = rules
+        self._book = book
         self._taken = False
 
     async def begin(self, toml: bytes, sample: float) -> Preview:
@@ -34,7 +35,7 @@ class Previews:
         except BaseException:
             self.end()
             raise
-        return Preview(PreviewQueries(self._queries, sample), self._rules, draft, now)
+        return Preview(PreviewQueries(self._queries, sample), self._book.rules, draft, now)
 
     def end(self) -> None:
         """The draft has been tried out, or nobody wants to know any more."""
@@ -42,7 +43,7 @@ class Previews:
 
     def _draft(self, toml: bytes) -> Rules:
         """The draft, for the currency and zone of the shop. Raises Problem 422."""
-        rules = self._rules
+        rules = self._book.rules
         try:
             return load(toml, currency=rules.currency, exponent=rules.exponent, time_zone=rules.time_zone)
         except RulesError as error:

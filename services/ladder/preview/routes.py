@@ -52,12 +52,13 @@ def add_preview(routes: APIRouter, previews: Previews) -> None:
         off. With `answer=announcements` each line is a CloudEvent as it would have been on `ladder.events`. A process
         tries out one draft at a time.
         """
-        preview = await previews.begin(await _body(request), sample)
+        preview = await previews.begin(await draft_of(request), sample)
         chunks = preview.result() if answer is Wanted.RESULT else preview.announcements()
         return PreviewResponse(chunks, previews.end, {"Cache-Control": "no-store"}, LINES)
 
 
-async def _body(request: Request) -> bytes:
+async def draft_of(request: Request) -> bytes:
+    """The text of a draft. Raises Problem 400 and 413."""
     body = b""
     try:
         async for part in request.stream():
