@@ -74,6 +74,11 @@ def phone(profile: Profile) -> str | None:
     return number if len(_DIGIT.findall(number)) >= _LEAST_DIGITS and len(number) <= _LONGEST_NUMBER else None
 
 
+def push_token(profile: Profile) -> str | None:
+    """What the shop's app is known by to whoever pushes to it; None when there is none."""
+    return _SPACE.sub("", profile.push_token or "") or None
+
+
 def postal(profile: Profile) -> str | None:
     """The postal address, line by line, as it was told; None when there is none that a letter could find."""
     told = profile.address

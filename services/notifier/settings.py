@@ -7,9 +7,11 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from services.notifier.message import Channel
 from services.notifier.outgoing.addresses import networks
 from services.notifier.outgoing.client import checked_url
 from services.notifier.signature import check_key
+from services.notifier.subscriptions.signing import secret_in
 from shared.settings import LOOPBACK, HttpUrl, Settings
 
 PLACEHOLDER_IMPRINT = "Example Shop · 1 Example Street · 12345 Example Town (IMPRINT is not set)"
@@ -82,6 +84,21 @@ class NotifierSettings(Settings):
         default=Path(__file__).with_name("measure.toml"),
         description="The measure: how often somebody is written to, at which hours, by which channel first.",
     )
+    channel_sms_url: HttpUrl | None = Field(
+        default=None, description="Where text messages are posted to; unset: nobody carries them."
+    )
+    channel_push_url: HttpUrl | None = Field(
+        default=None, description="Where push messages are posted to; unset: nobody carries them."
+    )
+    channel_phone_url: HttpUrl | None = Field(
+        default=None, description="Where calls to be made are posted to; unset: nobody makes them."
+    )
+    channel_secret: SecretStr | None = Field(
+        default=None, description="Signs what is posted to CHANNEL_…_URL: whsec_ and 24 to 64 bytes in base64."
+    )
+    letter_font: Path | None = Field(
+        default=None, description="A TrueType font for letters; unset: Bitstream Vera Sans, for western languages."
+    )
     offers_file: Path = Field(
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )
@@ -104,6 +121,16 @@ class NotifierSettings(Settings):
     def has_content(self) -> bool:
         """Whether there is a folder or a feed of content."""
         return self.content_dir is not None or self.content_feed_url is not None
+
+    @property
+    def channel_urls(self) -> dict[Channel, str]:
+        """Where other programs take messages, by the channel that they carry them to."""
+        given = {
+            Channel.SMS: self.channel_sms_url,
+            Channel.PUSH: self.channel_push_url,
+            Channel.PHONE: self.channel_phone_url,
+        }
+        return {channel: str(url) for channel, url in given.items() if url is not None}
 
     @property
     def named(self) -> bool:
@@ -158,6 +185,22 @@ class NotifierSettings(Settings):
                 check_key(self.dkim_private_key.get_secret_value())
             except ValueError as error:
                 raise ValueError(f"DKIM_PRIVATE_KEY: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _calls_can_be_signed(self) -> Self:
+        for channel, url in self.channel_urls.items():
+            try:
+                checked_url(url)
+            except ValueError as error:
+                raise ValueError(f"CHANNEL_{channel.upper()}_URL: {error}") from error
+        if self.channel_urls and self.channel_secret is None:
+            raise ValueError("CHANNEL_SECRET: what is posted to CHANNEL_…_URL is signed, name a secret")
+        if self.channel_secret is not None:
+            try:
+                secret_in(self.channel_secret.get_secret_value())
+            except ValueError as error:
+                raise ValueError(f"CHANNEL_SECRET: {error}") from error
         return self
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from services.notifier.message import Message, Reason, State, Way
 from services.notifier.offers.voucher import Wanted
 from services.notifier.plays import groups, occasions
 from services.notifier.plays.book import Book
+from services.notifier.plays.carriers import MAIL_ONLY, Carriers
 from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
 from services.notifier.plays.moments import REFERRED
 from services.notifier.plays.person import Decision, Heard, Moment, Person, Run, after
@@ -55,6 +56,11 @@ class Manner:
     """Whether the settings say who writes."""
     shelf: Shelf = field(default_factory=Shelf)
     """Useful content for mail; by default there is none."""
+    carriers: Carriers = MAIL_ONLY
+
+    def moment(self, now: int, *, played: bool = False) -> Moment:
+        """An instant at which something is decided."""
+        return Moment(now, played, self.named, self.carriers)
 
 
 class Turn:
@@ -118,7 +124,7 @@ class Turn:
         """By the wall clock a fact counts once it is known; whoever is not in `persons` it does not concern."""
         for who, fact in facts:
             if who in persons:
-                decision = learn(fact, persons[who], Moment(self.now, named=self._manner.named), self._manner.book)
+                decision = learn(fact, persons[who], self._manner.moment(self.now), self._manner.book)
                 self._note(persons, who, decision, fact.id, self.now)
 
     def take(self, cues: Iterable[Cue | Tick], new: set[tuple[str, str]], persons: dict[str, Person]) -> None:
@@ -152,14 +158,14 @@ class Turn:
             if self._manner.by_facts:
                 self._catch_up(who, until, persons)
             else:
-                moment = Moment(self.now, named=self._manner.named)
+                moment = self._manner.moment(self.now)
                 self._learn_open(who, [each for each in persons[who].heard if each.open], persons, moment)
                 self._pass_time(who, persons, moment)
 
     def _catch_up(self, who: str, until: int, persons: dict[str, Person]) -> None:
         """While a history is played: facts and the ends of waits up to then, each at its own instant, facts first."""
         while (at := next_at(persons[who], until)) is not None:
-            moment = Moment(at, played=True, named=self._manner.named)
+            moment = self._manner.moment(at, played=True)
             self._learn_open(who, [each for each in persons[who].heard if each.open and each.at == at], persons, moment)
             self._pass_time(who, persons, moment)
 
@@ -191,9 +197,9 @@ class Turn:
         They come behind the announcements of their time, and that is as the ladder's batches were cut.
         """
         if not self._manner.by_facts:
-            return Moment(self.now, named=self._manner.named)
+            return self._manner.moment(self.now)
         known_at = max(instants.parse(cue.data.recorded_at), instants.parse(cue.time))
-        return Moment(known_at, played=True, named=self._manner.named)
+        return self._manner.moment(known_at, played=True)
 
     # -- what follows --------------------------------------------------------------------------------------------
 
@@ -248,7 +254,7 @@ class Turn:
     def _if_treated(self, person: Person, message: Message, at: int) -> Message:
         weighed = self._manner.experiments.weighed(message)
         if weighed.reason is Reason.HELD_OUT and self._manner.book.may_be_service(message):
-            return as_service(message, person, Moment(message.at, self._manner.by_facts, self._manner.named))
+            return as_service(message, person, self._manner.moment(message.at, played=self._manner.by_facts))
         if weighed.reason is not Reason.HELD_OUT:
             return weighed
         (alone,) = self._measured(person, Decision(messages=(message,)), at).messages

@@ -17,8 +17,9 @@ from services.notifier.plays import groups, marks, occasions, rhythm
 from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
 from services.notifier.plays.moments import COMPLAINED, ENDED, SERVED, STARTED
-from services.notifier.plays.person import Heard, Moment
+from services.notifier.plays.person import Heard
 from services.notifier.plays.yearly import Mark
+from services.notifier.ratings import store as ratings
 from services.notifier.reading import Read
 from services.notifier.referrals import codes
 from services.notifier.sealed import referral_code
@@ -98,7 +99,7 @@ class NotifierLane:
             await _write(tx, swept, self._manner.lanes)
             await self._follow(tx, swept, [])
             turn.outbox += swept.outbox
-        moment = Moment(turn.now, by_facts, self._manner.named)
+        moment = self._manner.moment(turn.now, played=by_facts)
         opened = await tasks.pass_time(tx, self._lane, until, moment, self._manner.lanes)
         self._note_tasks(turn, opened)
         return len(persons) == SWEPT_AT_ONCE or len(opened) >= tasks.AT_ONCE
@@ -111,7 +112,7 @@ class NotifierLane:
         told = [person for person, _ in read.profiles] + [each.person for each in read.statements]
         told += [each.subject for each in read.orders if isinstance(each, PurchaseRefunded)]
         if told and not self._manner.by_facts:
-            moment = Moment(turn.now, named=self._manner.named)
+            moment = self._manner.moment(turn.now)
             self._note_tasks(turn, await tasks.look_again(tx, self._lane, told, moment, self._manner.lanes))
 
     def _note_tasks(self, turn: Turn, changed: list[Message]) -> None:
@@ -130,6 +131,7 @@ class NotifierLane:
     async def _tell(self, tx: Connection, turn: Turn) -> bool:
         for person, statement in await consents.tell_statements(tx, self._lane):
             turn.outbox.append(telling.statement_row(self._lane, person, statement))
+        turn.outbox += [telling.rating_row(self._lane, rating) for rating in await ratings.tell(tx, self._lane)]
         for used in await offers.tell(tx, self._lane):
             turn.outbox += self._desk.teller.used(self._lane, used)
         news = await store.tell_messages(tx, self._lane, TOLD_AT_ONCE)

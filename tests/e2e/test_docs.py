@@ -19,6 +19,7 @@ DOCUMENTS = (
     "docs/consent.md",
     "docs/measure.md",
     "docs/tasks.md",
+    "docs/channels.md",
     "docs/plays.md",
     "docs/page.md",
 )

@@ -23,6 +23,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "miss_you": Topic.CONTENT,
     "what_went_wrong": Topic.SURVEYS,
     "cancel_survey": Topic.SURVEYS,
+    "served": Topic.SURVEYS,
     "cancel_offer": Topic.OFFERS,
     "not_renewed_offer": Topic.OFFERS,
     "apology_fault": Topic.OFFERS,
@@ -43,6 +44,10 @@ TOPICS: Final[Mapping[str, Topic]] = {
 }
 
 
+_ADDRESSED: Final = frozenset({Channel.EMAIL, Channel.PHONE, Channel.SMS})
+"""Where a consent may name the address or number that it is for: a confirmed mailbox names no place and no app."""
+
+
 def asked_by(message: Message, address: str) -> Asked:
     """What the message needs in order to be sent to this address, number or place; it does end at somebody."""
     assert message.channel is not None
@@ -50,7 +55,7 @@ def asked_by(message: Message, address: str) -> Asked:
         channel=message.channel,
         purpose=message.purpose,
         topic=TOPICS.get(message.mail),
-        address=None if message.channel is Channel.POST else address,  # a confirmed mailbox names no place
+        address=address if message.channel in _ADDRESSED else None,
         answers=message.mail in ANSWERS,
     )
 

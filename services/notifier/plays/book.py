@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from services.notifier.experiments.trial import Aim, Share, Trial
-from services.notifier.message import Channel, Message, Purpose, Way
+from services.notifier.message import WAYS, Channel, Message, Purpose, Way
 from services.notifier.plays import moments
 from shared.instants import DAY, HOUR
 
@@ -19,6 +19,8 @@ Stage = Annotated[str, Meta(pattern="^(lead|qualification|closing|retention|grow
 Phase = Annotated[str, Meta(pattern="^(initiation|active|passive)$")]
 ByStaff = Literal["phone", "post"]
 """Where a task may end: a call or a letter."""
+ByPreference = Literal["by_preference"]
+"""By whichever channel the person would rather be written to, of those for which there are texts."""
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -90,8 +92,10 @@ class WaitForEnd(_Data, frozen=True, kw_only=True, tag_field="do", tag="wait_for
 
 
 class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
-    """A mail by these templates, perhaps with an offer. `purpose` where it is not the play's.
+    """A message by these templates, perhaps with an offer. `purpose` where it is not the play's.
 
+    `channels`: by mail, or by the first of these that is there, at which the person can be reached and which they have
+    permitted; the one that they asked for goes before the others, if it is among them.
     `only`: whom it is for; the others go on without it. `or_service`: without a basis for advertising it goes as
     service, and without the offer.
     """
@@ -103,8 +107,17 @@ class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
     or_service: bool = False
     referral_code: bool = False
     """Whether the mail shows the person's own code for referrals."""
-    way = Way.MAIL
-    channel = Channel.EMAIL
+    channels: Annotated[tuple[Channel, ...], Meta(min_length=1)] | ByPreference = (Channel.EMAIL,)
+
+    @property
+    def channel(self) -> Channel:
+        """The first choice."""
+        return self.channels[0] if isinstance(self.channels, tuple) else Channel.EMAIL
+
+    @property
+    def way(self) -> Way:
+        """Who carries it by that."""
+        return WAYS[self.channel]
 
 
 class Task(_Data, frozen=True, kw_only=True, tag_field="do", tag="task"):

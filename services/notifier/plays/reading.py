@@ -9,6 +9,7 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
+from services.notifier.message import Channel
 from services.notifier.plays import moments
 from services.notifier.plays.book import (
     Book,
@@ -25,11 +26,11 @@ from services.notifier.plays.book import (
     WaitForEnd,
     WaitForNeglect,
 )
+from services.notifier.plays.carriers import template
+from services.notifier.plays.texts import LANGUAGES, Templates
 from shared.events import ANNOUNCEMENT_TYPES, FACT_TYPES, RungPromoted, type_of
 from shared.settings import RefusedError
 
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
-LANGUAGES: Final = ("de", "en")
 _SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
     type_of(each): get_type_hints(each)["data"] for each in (*ANNOUNCEMENT_TYPES, *FACT_TYPES)
 }
@@ -42,16 +43,16 @@ _PROMOTED: Final = type_of(RungPromoted)
 _WAITS: Final = (Wait, WaitForEnd, WaitForNeglect)
 
 
-def read_book(path: Path) -> Book:
-    """The book in this file. Raises RefusedError, with a line for every fault."""
+def read_book(path: Path, own: Path | None = None) -> Book:
+    """The book in this file; `own`: the shop's own templates. Raises RefusedError, with a line for every fault."""
     try:
-        return parse_book(path.read_text("utf-8"))
+        return parse_book(path.read_text("utf-8"), own)
     except (OSError, ValueError) as error:
         raise RefusedError(f"PLAYS_FILE: {path}: {error}") from error
 
 
-def parse_book(text: str) -> Book:
-    """The book in this text. Raises ValueError, with a line for every fault."""
+def parse_book(text: str, own: Path | None = None) -> Book:
+    """The book in this text, as `read_book`. Raises ValueError, with a line for every fault."""
     told = tomllib.loads(text)
     lines = _lines(text)
     faults: list[str] = []
@@ -66,7 +67,7 @@ def parse_book(text: str) -> Book:
     except msgspec.ValidationError as error:
         raise ValueError("; ".join([str(error), *faults])) from error
     book = msgspec.structs.replace(book, **{name: tuple(found) for name, found in entries.items()})
-    faults += _faults(book, lines)
+    faults += _faults(book, lines, Templates(own))
     if faults:
         raise ValueError("; ".join(faults))
     return book
@@ -101,7 +102,7 @@ def _converted(
 # -- what the types cannot say -----------------------------------------------------------------------------------
 
 
-def _faults(book: Book, lines: Mapping[tuple[str, int], int]) -> list[str]:
+def _faults(book: Book, lines: Mapping[tuple[str, int], int], texts: Templates) -> list[str]:
     found: list[str] = []
     if len({perk.rung for perk in book.perk}) < len(book.perk):
         found.append("a rung has one perk at most")
@@ -109,11 +110,11 @@ def _faults(book: Book, lines: Mapping[tuple[str, int], int]) -> list[str]:
     found += [f"play {play!r} is in it twice" for play in {play for play in ids if ids.count(play) > 1}]
     for number, play in enumerate(book.play):
         line = lines.get(("play", number), 0)
-        found += [f"line {line}, play {play.id!r}: {fault}" for fault in _faults_of(play)]
+        found += [f"line {line}, play {play.id!r}: {fault}" for fault in _faults_of(play, texts)]
     return found
 
 
-def _faults_of(play: Play) -> Iterator[str]:
+def _faults_of(play: Play, texts: Templates) -> Iterator[str]:
     yield from (f"nothing is called {name!r}" for name in play.on if name not in _STARTING)
     yield from (f"nothing that cancels is called {name!r}" for name in play.cancel if name not in _SAID)
     if (moments.CONTENT in play.on) is (play.every_days is None) or (play.every_days and len(play.on) > 1):
@@ -124,7 +125,7 @@ def _faults_of(play: Play) -> Iterator[str]:
             if name in _STARTING and root not in _members(_STARTING[name]):
                 yield f"where: {name} says nothing called {root!r}"
     for number, step in enumerate(play.step):
-        yield from (f"step {number + 1}: {fault}" for fault in _faults_in(step, play))
+        yield from (f"step {number + 1}: {fault}" for fault in _faults_in(step, play, texts))
     yield from _faults_of_order(play)
 
 
@@ -148,16 +149,15 @@ def _members(data: type[msgspec.Struct]) -> set[str]:
     return {each.encode_name for each in msgspec.structs.fields(data)}
 
 
-def _faults_in(step: Step, play: Play) -> Iterator[str]:
+def _faults_in(step: Step, play: Play, texts: Templates) -> Iterator[str]:
     match step:
         case Send():
-            for language in LANGUAGES:
-                if not (TEMPLATES / language / f"{step.mail}.txt.j2").is_file():
-                    yield f"there is no template {language}/{step.mail}.txt.j2"
+            channels = step.channels if isinstance(step.channels, tuple) else (Channel.EMAIL,)
+            files = [template(language, channel, step.mail) for channel in channels for language in LANGUAGES]
+            yield from (f"there is no template {file}" for file in dict.fromkeys(files) if not texts.has(file))
         case Task():
-            for language in LANGUAGES:
-                if not (TEMPLATES / language / "tasks" / f"{step.task}.txt.j2").is_file():
-                    yield f"there is no template {language}/tasks/{step.task}.txt.j2"
+            files = [f"{language}/tasks/{step.task}.txt.j2" for language in LANGUAGES]
+            yield from (f"there is no template {file}" for file in files if not texts.has(file))
         case Perks() if play.on != (_PROMOTED,) or len(play.step) > 1:
             yield f"perks come with {_PROMOTED}, in a play of their own"
         case WaitForEnd() if not moments.ENDING.issuperset(play.on):
