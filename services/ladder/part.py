@@ -79,7 +79,7 @@ async def open_part(settings: LadderSettings, runtime: Runtime) -> AsyncIterator
             desk = desk_of(engine, settings, book, letters, neighbour)
             routes.include_router(router(engine, settings, book, neighbour, desk.previews))
             routes.include_router(overrides(registry, runtime.log, settings.lanes, lambda: str(uuid4())))
-            routes.include_router(rulebook(Office(control, lanes, book)))
+            routes.include_router(rulebook(Office(control, lanes, book), desk.versions))
             routes.include_router(dead_letters("ladder", letters))
             routes.include_router(pages(desk))
             yield Part("ladder", routes, {"database": reachable}, behind, look)

@@ -53,6 +53,10 @@ class Coming(NamedTuple):
 
     rules: Rules
     reached: str
+    name: str
+    """Of this activation of it: the same version may be activated again."""
+    emit: bool
+    """Whether what it changes is announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,8 +325,8 @@ class Turn:
         self._stand(known, standing, changes, until, correction=True)
         self.figures.count(self.moves)
 
-    def go_over(self, person: str, until: int, rules: Rules, *, emit: bool) -> None:
-        """Decide a person anew by other rules, as of `until`; `emit`: announce what that changes.
+    def go_over(self, person: str, until: int, coming: Coming) -> None:
+        """Decide a person anew by other rules, as of `until`.
 
         What has come due by the rules of before is told by those first. On an error the person is parked.
         """
@@ -332,10 +336,11 @@ class Turn:
         if known.standing is None:
             return
         at = max(until, known.standing.step_at) if person not in self.parked else known.standing.step_at
+        rules = coming.rules
         try:
             standing = self._decided_anew(known, at, rules)
             cause = DeadlineCause(RULES_CHANGED, at)
-            changes = decide(known.standing, standing, cause, at, rules) if emit else []
+            changes = decide(known.standing, standing, cause, at, rules) if coming.emit else []
         except Exception as error:
             _log.exception("ladder.parked", lane=self.lane, rules=rules.version)
             self.moves.clear()
@@ -344,7 +349,7 @@ class Turn:
                 self._wait(known, A_DEADLINE, repr(error))
             return
         known.rules = rules
-        self._stand(known, standing, changes, at, correction=True)
+        self._stand(known, standing, changes, at, correction=True, via=coming.name)
         self.figures.count(self.moves)
 
     def _decided_anew(self, known: Person, at: int, rules: Rules) -> Standing:

@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 
 from services.ladder.app import router
+from services.ladder.queries import Queries
 from services.ladder.rulebook.book import Book
 from services.ladder.rulebook.office import Office
 from services.ladder.rulebook.opening import filed
+from services.ladder.rulebook.reading import Versions
 from services.ladder.rulebook.routes import rulebook
 from services.ladder.settings import LadderSettings
 from shared import db
@@ -33,7 +35,8 @@ async def part_of(dsn: str, settings: LadderSettings, book: Book | None = None) 
     try:
         book = book or filed(settings)
         routes = router(engine, settings, book)
-        routes.include_router(rulebook(Office(pool, LaneStore("ladder", lease_seconds=LEASE_SECONDS), book)))
+        office = Office(pool, LaneStore("ladder", lease_seconds=LEASE_SECONDS), book)
+        routes.include_router(rulebook(office, Versions(Queries(engine, by_facts=settings.clock == "facts"), book)))
         yield Part("ladder", routes)
     finally:
         await pool.close()

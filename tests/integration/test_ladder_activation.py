@@ -13,6 +13,7 @@ from services.ladder.core.standing import RUNGS
 from services.ladder.rulebook import handover
 from shared import events, instants
 from shared.http import Keys, new_key
+from shared.instants import DAY
 from shared.log import Entry
 from shared.log.partitioner import lane_of
 from shared.log.postgres import PostgresLog
@@ -140,6 +141,39 @@ async def test_an_activation_that_was_stopped_goes_on_where_it_was(
         told = [seen(each) for each in await lanes.announcements()]
     assert len(told) == len(set(told))
     assert max(pages.values()) > 3
+
+
+async def test_by_the_wall_clock_what_lies_behind_by_the_new_rules_is_the_past(database: str) -> None:
+    """In silence nobody is told of a risk that by the new rules was there weeks ago; it is dated to that day."""
+    sooner = TOML.replace("version = 2\n", "version = 3\n").replace("risk_at = 0.5 ", "risk_at = 0.9 ")
+    async with ladder(database, clock="wall") as (lanes, client):
+        now = int(await lanes.pool.fetchval("select (extract(epoch from clock_timestamp()) * 1000000)::bigint"))
+        await lanes.tell([purchase(now - 40 * DAY, subject=f"c{number}") for number in range(20)])
+        await lanes.settled()
+        before = [message.id for message in await lanes.announcements()]
+        await activated(client, "silent", sooner)
+        await gone_over(client)
+        told = (await client.get("/v1/customers/c1")).json()
+        assert await figured(lanes.pool) == await refigured(lanes.pool, load(sooner))
+        assert [message.id for message in await lanes.announcements()] == before
+    assert told["churn"]["risk_raised"]
+    assert instants.parse(told["phase"]["since"]) < now - DAY
+
+
+async def test_of_versions_activated_back_and_forth_each_change_is_told(database: str) -> None:
+    """At one instant of the shop's time a person falls, rises and falls again; each has an id of its own."""
+    async with ladder(database) as (lanes, client):
+        await lanes.tell([purchase(day(0))])
+        await lanes.settled()
+        await activated(client, "emit")
+        await gone_over(client)
+        for version in (2, 3):
+            (await client.post(f"/v1/rules/{version}/activate", json={"mode": "emit"})).raise_for_status()
+            await gone_over(client, version)
+        told = await lanes.announcements()
+    types = [events.type_of(message) for message in told if events.type_of(message).startswith("rung.")]
+    assert types == ["rung.promoted", "rung.demoted", "rung.promoted", "rung.demoted"]
+    assert len({message.id for message in told}) == len(told)
 
 
 async def test_a_rung_given_by_hand_survives(database: str) -> None:

@@ -21,6 +21,7 @@ from services.ladder.parked.queries import Parked
 from services.ladder.people import Registry
 from services.ladder.preview.previews import Previews
 from services.ladder.rulebook.book import Book
+from services.ladder.rulebook.reading import Versions
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
 from shared.lanes.replay import Letters
@@ -32,6 +33,7 @@ class Desk:
 
     settings: LadderSettings
     book: Book
+    versions: Versions
     letters: Letters
     parked: Parked
     queries: PageQueries

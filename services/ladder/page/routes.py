@@ -31,6 +31,7 @@ from services.ladder.parked.queries import Parked
 from services.ladder.people import Registry
 from services.ladder.preview.previews import Previews
 from services.ladder.rulebook.book import Book
+from services.ladder.rulebook.reading import Versions
 from services.ladder.settings import LadderSettings
 from services.ladder.stream import Watch
 from shared.lanes.replay import Letters
@@ -55,6 +56,7 @@ def desk_of(engine: AsyncEngine, settings: LadderSettings, book: Book, letters: 
     return Desk(
         settings=settings,
         book=book,
+        versions=Versions(queries, book),
         letters=letters,
         parked=Parked(queries),
         queries=queries,

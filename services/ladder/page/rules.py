@@ -38,7 +38,7 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
 
     @routes.get("/rules")
     async def show_rules(visit: Visit = visit) -> Response:
-        return _rules(desk, visit)
+        return await _rules(desk, visit)
 
     @routes.post("/rules/preview")
     async def try_draft(visit: Visit = visit) -> Response:
@@ -51,19 +51,22 @@ def add(routes: APIRouter, desk: Desk, visit: Any) -> None:
         except Problem as problem:
             if problem.status not in {422, 429}:
                 raise
-            return _rules(desk, visit, draft=draft, sample=sample, fault=problem)
+            return await _rules(desk, visit, draft=draft, sample=sample, fault=problem)
         html = visit.show("preview.html.j2", hole=_HOLE, draft=draft, sample=sample, version=preview.draft.version)
         pieces = _pieces(bytes(html.body), preview, reader_language(visit.request))
         return PreviewResponse(pieces, desk.previews.end, {**HEADERS, "X-Accel-Buffering": "no"}, "text/html")
 
 
-def _rules(
+async def _rules(
     desk: Desk, visit: Visit, *, draft: str | None = None, sample: str = f"{EVERYBODY:g}", fault: Problem | None = None
 ) -> Response:
+    kept = await desk.versions.all()
     page = visit.show(
         "rules.html.j2",
         status=fault.status if fault else 200,
         rules=desk.rules,
+        versions=kept.versions,
+        activation=kept.activation,
         draft=desk.written if draft is None else draft,
         sample=sample,
         fault=None if fault is None else _told(fault),

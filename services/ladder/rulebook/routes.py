@@ -9,6 +9,7 @@ from services.ladder.preview.routes import draft_of
 from services.ladder.rulebook.answers import Mode, RulesAnswer, RulesText
 from services.ladder.rulebook.answers import RulesVersion as Told
 from services.ladder.rulebook.office import Office
+from services.ladder.rulebook.reading import Versions
 from services.ladder.schemas import answer, problem
 from shared.http import KeyName, json, needs
 
@@ -28,7 +29,7 @@ class Activation(BaseModel):
     mode: Mode
 
 
-def rulebook(office: Office) -> APIRouter:
+def rulebook(office: Office, versions: Versions) -> APIRouter:
     """The routes; whoever changes something needs the scope `admin`."""
     routes = APIRouter(
         tags=["ladder"],
@@ -39,25 +40,25 @@ def rulebook(office: Office) -> APIRouter:
             503: problem("The database does not answer; try again after `Retry-After`"),
         },
     )
-    _add_reading(routes, office)
+    _add_reading(routes, versions)
     _add_changing(routes, office)
     return routes
 
 
-def _add_reading(routes: APIRouter, office: Office) -> None:
+def _add_reading(routes: APIRouter, versions: Versions) -> None:
     reads = needs("ladder:read")
 
     @routes.get("/v1/rules", dependencies=[reads], responses={200: answer(RulesAnswer, "The rules")})
     async def get_rules() -> Response:
         """The rules that decide who stands where, all versions, and how far an activation has come."""
-        return json(await office.rules())
+        return json(await versions.all())
 
     @routes.get(
         "/v1/rules/{version}", dependencies=[reads], responses={200: answer(RulesText, "The version"), 404: _UNKNOWN}
     )
     async def get_version(number: Number) -> Response:
         """One version of the rules, with its text."""
-        return json(await office.version(number))
+        return json(await versions.one(number))
 
 
 def _add_changing(routes: APIRouter, office: Office) -> None:

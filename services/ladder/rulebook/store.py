@@ -30,11 +30,6 @@ class LaneVersion(NamedTuple):
 _VERSION = "select version, text, digest, put_at, put_by, activated_at, emit from ladder.rules"
 
 
-async def versions(connection: Connection) -> list[Version]:
-    """All of them, the newest number first."""
-    return [Version(*row) for row in await connection.fetch(f"{_VERSION} order by version desc")]
-
-
 async def find(connection: Connection, version: int) -> Version | None:
     """The version of this number."""
     row = await connection.fetchrow(f"{_VERSION} where version = $1", version)
@@ -83,12 +78,6 @@ async def put(tx: Connection, version: Version) -> None:
         """,
         *version,
     )
-
-
-async def people(connection: Connection) -> dict[int, int]:
-    """By lane how many people stand on a rung."""
-    rows = await connection.fetch("select lane, sum(people)::bigint from ladder.tally where kind = 'rung' group by 1")
-    return {row[0]: row[1] for row in rows}
 
 
 async def settle(tx: Connection, lanes: int, version: int) -> None:
