@@ -28,6 +28,10 @@ from services.notifier.offers.counter import Counter
 from services.notifier.offers.desk import Desk
 from services.notifier.plays.book import Book
 from services.notifier.plays.reading import read_book
+from services.notifier.preview.previews import PlaysPreviews
+from services.notifier.preview.queries import PlaysQueries
+from services.notifier.preview.routes import plays_preview
+from services.notifier.preview.running import Shop
 from services.notifier.referrals.app import referrals
 from services.notifier.returns.app import Returns
 from services.notifier.returns.app import routes as returned
@@ -85,7 +89,8 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         composer = Composer(settings, book, secret, offer_book)
         more = asyncio.Event()
         subscribing = await subscriptions(stack, settings, pools.work, pools.asking)
-        worker = _worker(_manner(settings, book, secret, more, subscribing.wake), desk, runtime, pools)
+        manner = _manner(settings, book, secret, more, subscribing.wake)
+        worker = _worker(manner, desk, runtime, pools)
         sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, settings)
 
         async def behind() -> int:
@@ -104,6 +109,8 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
 
         router = APIRouter()
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
+        queries = PlaysQueries(pools.asking, settings.lanes, by_facts=by_facts)
+        router.include_router(plays_preview(PlaysPreviews(Shop(manner, offer_book, queries, runtime.log))))
         router.include_router(offers(Counter(pools.asking, settings, desk)))
         router.include_router(referrals(pools.asking))
         router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
