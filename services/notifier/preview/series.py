@@ -14,6 +14,8 @@ from services.notifier.plays.book import Book, Play, Repeat, Rest, Stop, Wait, W
 from services.notifier.plays.person import Course, Person, Run
 from shared.instants import DAY
 
+Waits = Wait | WaitForEnd | WaitForNeglect
+
 
 def run_before(run: Run, now: Person, before: Person, book: Book, since: int) -> Run | None:
     """The place as it was just before `since`; None: they were not in the series yet.
@@ -29,14 +31,13 @@ def run_before(run: Run, now: Person, before: Person, book: Book, since: int) ->
     at = run.began_at
     for number, step in enumerate(play.step):
         match step:
+            case WaitForEnd() if run.ends_at is None:
+                return run
             case Wait() | WaitForEnd() | WaitForNeglect():
-                if isinstance(step, WaitForEnd) and run.ends_at is None:
-                    return run
                 told = _told_behind(number, play, said)
                 due = _due(step, run, at, before, book)
-                if max(due, due if told is None else told) >= since:
-                    back = number if isinstance(step, WaitForNeglect) else number + 1
-                    return replace(run, step=back, due_at=max(due, since), course=Course.WAITING, stopped_by=None)
+                if _waited(due, told, since):
+                    return _waiting(run, number, step, max(due, since))
                 at = due if told is None else told
             case Rest():
                 return _resting(run, number, now, since)
@@ -47,7 +48,18 @@ def run_before(run: Run, now: Person, before: Person, book: Book, since: int) ->
     return run
 
 
-def _due(step: Wait | WaitForEnd | WaitForNeglect, run: Run, at: int, before: Person, book: Book) -> int:
+def _waited(due: int, told: int | None, since: int) -> bool:
+    """Whether it waited then: a message behind the wait says so better than the book does."""
+    return due >= since if told is None else told >= since
+
+
+def _waiting(run: Run, number: int, step: Waits, due: int) -> Run:
+    """A neglect is looked at again when it is due, from any other wait the step behind it is taken."""
+    place = number if isinstance(step, WaitForNeglect) else number + 1
+    return replace(run, step=place, due_at=due, course=Course.WAITING, stopped_by=None)
+
+
+def _due(step: Waits, run: Run, at: int, before: Person, book: Book) -> int:
     match step:
         case Wait():
             return at + step.span
@@ -60,7 +72,7 @@ def _due(step: Wait | WaitForEnd | WaitForNeglect, run: Run, at: int, before: Pe
 def _told_behind(wait: int, play: Play, said: dict[int, int]) -> int | None:
     """When a message was decided that comes between this wait and the next; None: there was none."""
     behind = range(wait + 1, len(play.step))
-    next_wait = (number for number in behind if isinstance(play.step[number], Wait | WaitForEnd | WaitForNeglect))
+    next_wait = (number for number in behind if isinstance(play.step[number], Waits))
     until = next(next_wait, len(play.step))
     return min((at for number, at in said.items() if wait < number < until), default=None)
 
