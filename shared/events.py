@@ -134,6 +134,7 @@ class Profile(msgspec.Struct, kw_only=True, gc=False):
     language: Text | None = None
     address: dict[str, Any] | Text | None = None
     phone: Text | None = None
+    push_token: Text | None = None
     birthday: Text | None = None
     time_zone: Text | None = None
     interests: list[Text] | None = None

@@ -11,7 +11,8 @@ from shared.events import Id, _Message
 class MessageNews(msgspec.Struct, kw_only=True, gc=False):
     """What became of a message: its play and templates, the announcement that caused it, its state and why.
 
-    `way` is missing for mail, else who carries it (`task`: staff) and by which `channel`, if it ends at the person.
+    `way` is missing for mail, else who carries it (`task`: staff, `webhook`: another program, `letter`: a print shop)
+    and by which `channel`, if it ends at the person.
     """
 
     message: Id

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from shared.db import migrate
 from shared.embedded import EmbeddedPostgres
@@ -29,6 +30,9 @@ NO_KAFKA: Final = "no Kafka: "
 Broker = TypeVar("Broker", bound=KafkaBroker)
 
 _numbers = itertools.count()
+
+settings.register_profile("patient", settings(), deadline=None)  # no duration is asserted, on whatever machine
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,12 +14,17 @@ from babel.numbers import format_currency
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
-from services.notifier.message import Message, Purpose
+from services.notifier.content.piece import Piece, piece_in
+from services.notifier.content.shelf import Shelf
+from services.notifier.message import Channel, Message, Purpose, Way
 from services.notifier.mime import encoded, mail_bytes, mailbox
 from services.notifier.offers import Voucher, major
 from services.notifier.offers.book import OfferBook, Partner
 from services.notifier.plays.book import Book
-from services.notifier.profile import address, addressee, language, name
+from services.notifier.plays.carriers import template
+from services.notifier.plays.groups import Seal
+from services.notifier.profile import address, addressee, language, name, postal
+from services.notifier.ratings.rating import Thumb, rating_token
 from services.notifier.returns.path import return_path
 from services.notifier.sealed import CONFIRM, Link, referral_code, token
 from services.notifier.settings import NotifierSettings
@@ -44,17 +49,17 @@ class UnwrittenError(Exception):
 
 
 @contextmanager
-def rendering(template: str) -> Iterator[None]:
+def rendering(name: str) -> Iterator[None]:
     """A shop's own template may fail in every way a program can."""
     try:
         yield
     except Exception as error:
         line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-        raise UnwrittenError(f"{template}{line}: {error}") from error
+        raise UnwrittenError(f"{name}{line}: {error}") from error
 
 
 class Letter(NamedTuple):
-    """A finished e-mail and its envelope."""
+    """A finished e-mail, or what else is handed over, and its envelope."""
 
     message_id: str
     sender: str
@@ -77,16 +82,35 @@ def templates(own: Path | None) -> SandboxedEnvironment:
 class Composer:
     """Writes this shop's mail."""
 
-    def __init__(self, settings: NotifierSettings, book: Book, secret: bytes, offers: OfferBook | None = None) -> None:
+    def __init__(
+        self,
+        settings: NotifierSettings,
+        book: Book,
+        secret: bytes,
+        offers: OfferBook | None = None,
+        *,
+        shelf: Shelf | None = None,
+    ) -> None:
         self._settings = settings
         self._book = book
         self._secret = secret
         self._offers = offers or OfferBook(version=1)
+        self._shelf = shelf or Shelf()
         self._templates = templates(settings.templates_dir)
 
     def text(self, message: Message, profile: Profile, voucher: Voucher | None) -> Text:
-        """Subject and both bodies, in the person's language. Raises UnwrittenError."""
+        """Subject and both bodies, in the person's language; a short text has one. Raises UnwrittenError."""
         lang = language(profile, self._settings.mail_language)
+        context = self._context(message, profile, voucher, lang)
+        if message.way is Way.WEBHOOK:
+            return self._short(lang, message, context)
+        if message.way is Way.LETTER:
+            return self._letter(lang, message, context)
+        subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
+        html = self._html(lang, message, {**context, "subject": subject.strip()})
+        return Text(lang, subject.strip(), plain.strip() + "\n", html)
+
+    def _context(self, message: Message, profile: Profile, voucher: Voucher | None, lang: str) -> dict[str, Any]:
         context = {
             **self._shop(),
             "addressee": addressee(profile),
@@ -95,14 +119,16 @@ class Composer:
             "voucher": self._voucher(voucher, lang),
             "unsubscribe": self.unsubscribe_url(message),
             "confirm": self.confirm_url(message),
+            "rate_up": self.rating_url(message, Thumb.UP),
+            "rate_down": self.rating_url(message, Thumb.DOWN),
             "advertising": message.purpose is Purpose.MARKETING,
             "perks_ahead": [getattr(perk, lang) for perk in self._book.perk],
+            "group": self._group(message, profile, lang),
+            "piece": self._piece(message),
         }
         if self._book.shows_code(message) or self._book.find(message.play) is None:
             context["referral_code"] = referral_code(self._secret, message.person)
-        subject, _, plain = self._render(lang, message, "txt", context).lstrip().partition("\n")
-        html = self._html(lang, message, {**context, "subject": subject.strip()})
-        return Text(lang, subject.strip(), plain.strip() + "\n", html)
+        return context
 
     def letter(self, message: Message, profile: Profile, voucher: Voucher | None, date: int) -> Letter:
         """The e-mail, dated with that instant; the profile has an address."""
@@ -125,6 +151,12 @@ class Composer:
         content = mail_bytes(text.plain, text.html, headers, boundary=f"=_{message.id}")
         return Letter(message.id, self._sender(message), recipient, content)
 
+    def sheet(self, message: Message, profile: Profile, voucher: Voucher | None, date: int) -> Letter:  # noqa: ARG002
+        """A letter of paper, which bears no date before its day is closed; the profile has a postal address."""
+        reached = postal(profile)
+        assert reached is not None
+        return Letter(message.id, "", reached, self.text(message, profile, voucher).plain.encode())
+
     def _sender(self, message: Message) -> str:
         """Of the envelope: where the mail comes back to."""
         base = self._settings.return_path
@@ -140,10 +172,41 @@ class Composer:
         base = str(self._settings.public_url).rstrip("/")
         return f"{base}/c/{token(self._secret, Link(message.person, message.id), CONFIRM)}"
 
+    def rating_url(self, message: Message, thumb: Thumb) -> str:
+        """Where the person of this message answers its question with this thumb."""
+        base = str(self._settings.public_url).rstrip("/")
+        return f"{base}/r/{rating_token(self._secret, Link(message.person, message.id), thumb)}"
+
+    def notice(self, message: Message, profile: Profile) -> str | None:
+        """How one objects, for the foot of a letter; a letter without advertising has none. Raises UnwrittenError."""
+        if message.purpose is not Purpose.MARKETING:
+            return None
+        file = template(language(profile, self._settings.mail_language), Channel.POST, "notice")
+        with rendering(file):
+            context = {**self._shop(), "unsubscribe": self.unsubscribe_url(message)}
+            return " ".join(self._templates.get_template(file).render(context).split())
+
+    def _letter(self, lang: str, message: Message, context: dict[str, Any]) -> Text:
+        file = template(lang, Channel.POST, message.mail)
+        with rendering(file):
+            subject, _, plain = self._templates.get_template(file).render(context).lstrip().partition("\n")
+        return Text(lang, subject.strip(), plain.strip() + "\n", "")
+
+    def _short(self, lang: str, message: Message, context: dict[str, Any]) -> Text:
+        """On one line; advertising as a text message says how to object to it, which no other place would."""
+        file = template(lang, Channel.SMS, message.mail)
+        with rendering(file):
+            source = self._templates.get_template(file)
+            title, text = (" ".join(block(source, each, context).split()) for each in ("title", "text"))
+            if context["advertising"] and message.channel is Channel.SMS:
+                notice = self._templates.get_template(template(lang, Channel.SMS, "notice")).render(context)
+                text = f"{text} {' '.join(notice.split())}"
+        return Text(lang, title, text, "")
+
     def _render(self, lang: str, message: Message, kind: str, context: dict[str, Any]) -> str:
-        template = f"{lang}/{message.mail}.{kind}.j2"
-        with rendering(template):
-            return self._templates.get_template(template).render(context)
+        file = f"{lang}/{message.mail}.{kind}.j2"
+        with rendering(file):
+            return self._templates.get_template(file).render(context)
 
     def _html(self, lang: str, message: Message, context: dict[str, Any]) -> str:
         """By its own template, or by one for all whose text is nothing but paragraphs."""
@@ -151,9 +214,9 @@ class Composer:
         with rendering(own):
             source = self._templates.get_template(f"{lang}/{message.mail}.txt.j2")
             context = {**context, "preheader": block(source, "preheader", context)}
-            template = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
-            parts = [] if template.name == own else _parts(block(source, "body", context))
-            return template.render({**context, "parts": parts})
+            found = self._templates.select_template([own, f"{lang}/paragraphs.html.j2"])
+            told = [] if found.name == own else parts(block(source, "body", context))
+            return found.render({**context, "parts": told})
 
     def _shop(self) -> dict[str, Any]:
         settings = self._settings
@@ -164,6 +227,22 @@ class Composer:
         """How the perks are called; one that is no longer in the book has no name left."""
         perks = [self._book.perk_on(rung) for rung in message.rungs]
         return [getattr(perk, lang) for perk in perks if perk is not None]
+
+    def _group(self, message: Message, profile: Profile, lang: str) -> dict[str, str | None] | None:
+        """The group it is about, as it is called, and the last day of its proof."""
+        found = Seal(self._secret, self._settings.zone).opened(message.cause, message.person, profile)
+        if found is None:
+            return None
+        until = None if found.until is None else format_date(found.until, "long", locale=_LOCALES[lang])
+        return {"name": self._book.called(found.name, lang), "until": until}
+
+    def _piece(self, message: Message) -> Piece | None:
+        """The piece of content it brings. Raises UnwrittenError where this process does not have it yet."""
+        key = piece_in(message.cause)
+        found = None if key is None else self._shelf.find(key)
+        if key is not None and found is None:
+            raise UnwrittenError(f"the piece of content {key} is not here")
+        return found
 
     def _voucher(self, voucher: Voucher | None, lang: str) -> dict[str, Any] | None:
         if voucher is None:
@@ -176,7 +255,9 @@ class Composer:
             "minimum": self._money(voucher.minimum, lang),
             "categories": list(voucher.categories),
             "bound": voucher.bound,
-            "until": format_date(_day(voucher.valid_until, settings.zone), "long", locale=_LOCALES[lang]),
+            "single_use": voucher.single_use,
+            "partner": voucher.kind == "partner",
+            "until": format_date(_last_day(voucher.valid_until, settings.zone), "long", locale=_LOCALES[lang]),
         }
 
     def _worth(self, voucher: Voucher, lang: str) -> str:
@@ -197,7 +278,7 @@ class Composer:
         return None if told is None else format_currency(told, self._settings.currency, locale=_LOCALES[lang])
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """A paragraph; one that is set in, such as a voucher, stands in a box with its lines as they are."""
 
     text: str
@@ -210,14 +291,16 @@ def block(template: Template, name: str, context: dict[str, Any]) -> str:
     return "" if found is None else "".join(found(template.new_context(context))).strip("\n")
 
 
-def _parts(body: str) -> list[_Part]:
+def parts(body: str) -> list[Part]:
+    """The paragraphs of a text."""
     found = [paragraph for paragraph in re.split(r"\n\s*\n", body) if paragraph.strip()]
-    return [_boxed(each) if each.startswith("    ") else _Part(" ".join(each.split()), False) for each in found]
+    return [_boxed(each) if each.startswith("    ") else Part(" ".join(each.split()), False) for each in found]
 
 
-def _boxed(paragraph: str) -> _Part:
-    return _Part("\n".join(line.strip() for line in paragraph.splitlines()), True)
+def _boxed(paragraph: str) -> Part:
+    return Part("\n".join(line.strip() for line in paragraph.splitlines()), True)
 
 
-def _day(instant: int, zone: ZoneInfo) -> datetime:
-    return instants.to_datetime(instant).astimezone(zone)
+def _last_day(end: int, zone: ZoneInfo) -> datetime:
+    """The day on which it is still good: what ends at midnight ends with the day before."""
+    return instants.to_datetime(end - 1).astimezone(zone)

@@ -21,7 +21,7 @@ class State(StrEnum):
     BOUNCED = "bounced"
     """Refused for good."""
     FAILED = "failed"
-    """Tried for days in vain."""
+    """Tried for days in vain, or refused by the program that was to carry it."""
     AMBIGUOUS = "ambiguous"
     """Connection or program broke in the middle of the text: it may have arrived. Never sent again by itself."""
     HELD_BACK = "held_back"
@@ -35,6 +35,8 @@ class Reason(StrEnum):
     """Why a message was held back."""
 
     NO_ADDRESS = "no_address"
+    NO_CHANNEL = "no_channel"
+    """Nobody carries messages there: the settings name none."""
     NO_BASIS = "no_basis"
     OBJECTED = "objected"
     CAPPED = "capped"
@@ -73,6 +75,14 @@ class Way(StrEnum):
     LETTER = "letter"
     TASK = "task"
     WEBHOOK = "webhook"
+
+
+WAYS: Final = {
+    Channel.EMAIL: Way.MAIL,
+    Channel.POST: Way.LETTER,
+    **dict.fromkeys((Channel.PHONE, Channel.SMS, Channel.PUSH), Way.WEBHOOK),
+}
+"""Who carries what a play sends; where staff is to do it, the step is a task."""
 
 
 class Mail(StrEnum):

@@ -1,25 +1,27 @@
 """Wires the notifier: plays, lanes, worker, sender and HTTP, in whatever process it runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 
 from services.notifier import store
 from services.notifier.app import questions
 from services.notifier.asking.queries import Queries
-from services.notifier.channels import Channel
-from services.notifier.channels.maildir import MaildirChannel
-from services.notifier.channels.smtp import SmtpChannel
 from services.notifier.consent.asking import consents
 from services.notifier.consent.confirmation.asking import House
 from services.notifier.consent.pages import way_out
+from services.notifier.content.shelf import Shelf
+from services.notifier.content.wiring import content
 from services.notifier.experiments.app import experiments
 from services.notifier.experiments.holding import Experiments
 from services.notifier.experiments.results import Results
 from services.notifier.forgetting import Forgetting
+from services.notifier.letters.app import letters
+from services.notifier.letters.printing import Font
+from services.notifier.letters.tray import Tray
 from services.notifier.mail import Composer
 from services.notifier.measure.rules import read_measure
 from services.notifier.offers.app import offers
@@ -32,13 +34,14 @@ from services.notifier.preview.previews import PlaysPreviews
 from services.notifier.preview.queries import PlaysQueries
 from services.notifier.preview.routes import plays_preview
 from services.notifier.preview.running import Shop
+from services.notifier.ratings.app import ratings
 from services.notifier.referrals.app import referrals
 from services.notifier.returns.app import Returns
 from services.notifier.returns.app import routes as returned
 from services.notifier.sending.sender import Sender
 from services.notifier.sending.store import waiting as waiting_to_go
-from services.notifier.settings import NotifierSettings, smtp_server
-from services.notifier.signature import Signer
+from services.notifier.sending.wiring import carriers, plan
+from services.notifier.settings import NotifierSettings
 from services.notifier.subscriptions.wiring import subscriptions
 from services.notifier.tasks.app import tasks
 from services.notifier.tasks.asking import Counter as Tasks
@@ -57,6 +60,7 @@ from shared.lanes.start import prepare
 from shared.lanes.store import LaneStore
 from shared.lanes.worker import LEASE_SECONDS, Worker
 from shared.program import Runtime, background
+from shared.settings import RefusedError
 
 SCHEMA = "notifier"
 TOPICS = (SHOP_EVENTS, SHOP_PROFILES, LADDER_EVENTS)
@@ -75,9 +79,10 @@ class _Pools:
 async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterator[Part]:
     """Work on this process's share of the lanes, send what they decide, and answer questions about all of them."""
     assert runtime.dsn is not None
-    book = read_book(settings.plays_file)
+    book = read_book(settings.plays_file, settings.templates_dir)
     offer_book = read_offers(settings.offers_file, settings.exponent)
     check_named(offer_book, book.offers)
+    font = _font(settings)
     lanes = LaneStore(SCHEMA, lease_seconds=LEASE_SECONDS)
     by_facts = settings.clock == "facts"
     async with AsyncExitStack() as stack:
@@ -86,12 +91,18 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         async with pools.control.acquire() as connection:
             secret = await store.secret(connection)
         desk = Desk(offer_book, secret, settings.currency, settings.exponent, settings.zone)
-        composer = Composer(settings, book, secret, offer_book)
-        more = asyncio.Event()
+        shelf = Shelf(on=settings.has_content, language=settings.mail_language)
+        library = await content(stack, settings, pools.work, shelf, book)
+        composer = Composer(settings, book, secret, offer_book, shelf=shelf)
         subscribing = await subscriptions(stack, settings, pools.work, pools.asking)
-        manner = _manner(settings, book, secret, more, subscribing.wake)
+        news = [subscribing.wake]
+        manner = replace(_manner(settings, book, secret, news), shelf=shelf)
         worker = _worker(manner, desk, runtime, pools)
-        sender = Sender(pools.work, channel_of(settings), composer, worker.owned, more, settings)
+        senders = []
+        for carrier in carriers(stack, settings, composer):
+            more = asyncio.Event()
+            news.append(more.set)
+            senders.append(Sender(pools.work, carrier, worker.owned, more, settings))
 
         async def behind() -> int:
             """A record becomes a message, then news, then a row of the outbox: who looks in this order misses none."""
@@ -110,7 +121,8 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         router = APIRouter()
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
         queries = PlaysQueries(pools.asking, settings.lanes, by_facts=by_facts)
-        router.include_router(plays_preview(PlaysPreviews(Shop(manner, offer_book, queries, runtime.log))))
+        shop = Shop(manner, offer_book, queries, runtime.log, settings.templates_dir)
+        router.include_router(plays_preview(PlaysPreviews(shop)))
         router.include_router(offers(Counter(pools.asking, settings, desk)))
         router.include_router(referrals(pools.asking))
         router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
@@ -118,35 +130,31 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
             consents(pools.asking, settings.lanes, read_measure(settings.measure_file), by_facts=by_facts)
         )
         router.include_router(way_out(pools.asking, settings, secret))
+        router.include_router(ratings(pools.asking, settings, secret))
         router.include_router(subscribing.router)
+        router.include_router(letters(Tray(pools.asking, settings, composer, font)))
         router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
         router.include_router(dead_letters(SCHEMA, Letters(pools.asking, SCHEMA, runtime.log, settings.lanes)))
         router.include_router(returned(Returns(pools.asking, settings, secret)))
-        async with background(runtime.tasks, worker.run, sender.run, subscribing.run):
+        sending = [each.run for each in senders]
+        async with background(runtime.tasks, worker.run, subscribing.run, library.run, *sending):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
 
 
-def channel_of(settings: NotifierSettings) -> Channel:
-    """SMTP where a server is named, else a Maildir."""
-    if settings.smtp_url is None:
-        return MaildirChannel(settings.data_dir / "maildir")
-    signer = _signer(settings)
-    return SmtpChannel(smtp_server(settings.smtp_url), connections=settings.smtp_connections, signer=signer)
+def _font(settings: NotifierSettings) -> Font:
+    try:
+        return Font(settings.letter_font)
+    except ValueError as error:
+        raise RefusedError(f"LETTER_FONT: {settings.letter_font}: {error}") from error
 
 
-def _signer(settings: NotifierSettings) -> Signer | None:
-    if settings.dkim_selector is None or settings.dkim_private_key is None:
-        return None
-    domain = settings.mail_from.rpartition("@")[2]
-    return Signer(settings.dkim_selector, domain, settings.dkim_private_key.get_secret_value())
+def _manner(settings: NotifierSettings, book: Book, secret: bytes, news: Sequence[Callable[[], None]]) -> Manner:
+    """`news`: what is called when there may be something to send."""
+    measure = read_measure(settings.measure_file)
 
-
-def _manner(
-    settings: NotifierSettings, book: Book, secret: bytes, more: asyncio.Event, also: Callable[[], None]
-) -> Manner:
     def wake() -> None:
-        more.set()
-        also()
+        for each in news:
+            each()
 
     return Manner(
         book=book,
@@ -157,7 +165,8 @@ def _manner(
         by_facts=settings.clock == "facts",
         history=settings.historical,
         named=settings.named,
-        measure=read_measure(settings.measure_file),
+        measure=measure,
+        carriers=plan(settings, book, measure),
         zone=settings.zone,
         house=House(settings.sender_name, settings.mail_language, settings.clock == "facts"),
         experiments=_experiments(book, secret),

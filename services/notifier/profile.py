@@ -27,9 +27,14 @@ class KnownProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 def newest_profile(profiles: Sequence[KnownProfile], known_until: int | None) -> Profile:
     """The one that counts, by (at, id, source), or an empty one; `known_until` leaves out what was told later."""
-    known = [each for each in profiles if known_until is None or each.at <= known_until]
-    found = max(known, key=lambda each: (each.at, each.id, each.source), default=None)
+    found = newest_known(profiles, known_until)
     return found.profile if found else Profile()
+
+
+def newest_known(profiles: Sequence[KnownProfile], known_until: int | None) -> KnownProfile | None:
+    """The one that counts with when it was told; None: nothing was."""
+    known = [each for each in profiles if known_until is None or each.at <= known_until]
+    return max(known, key=lambda each: (each.at, each.id, each.source), default=None)
 
 
 def address(profile: Profile) -> str | None:
@@ -67,6 +72,11 @@ def phone(profile: Profile) -> str | None:
     """The telephone number as it was told; None when there is none that can be dialled."""
     number = _SPACE.sub(" ", profile.phone or "").strip()
     return number if len(_DIGIT.findall(number)) >= _LEAST_DIGITS and len(number) <= _LONGEST_NUMBER else None
+
+
+def push_token(profile: Profile) -> str | None:
+    """What the shop's app is known by to whoever pushes to it; None when there is none."""
+    return _SPACE.sub("", profile.push_token or "") or None
 
 
 def postal(profile: Profile) -> str | None:

@@ -7,8 +7,11 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from services.notifier.message import Channel
 from services.notifier.outgoing.addresses import networks
+from services.notifier.outgoing.client import checked_url
 from services.notifier.signature import check_key
+from services.notifier.subscriptions.signing import secret_in
 from shared.settings import LOOPBACK, HttpUrl, Settings
 
 PLACEHOLDER_IMPRINT = "Example Shop · 1 Example Street · 12345 Example Town (IMPRINT is not set)"
@@ -81,9 +84,53 @@ class NotifierSettings(Settings):
         default=Path(__file__).with_name("measure.toml"),
         description="The measure: how often somebody is written to, at which hours, by which channel first.",
     )
+    channel_sms_url: HttpUrl | None = Field(
+        default=None, description="Where text messages are posted to; unset: nobody carries them."
+    )
+    channel_push_url: HttpUrl | None = Field(
+        default=None, description="Where push messages are posted to; unset: nobody carries them."
+    )
+    channel_phone_url: HttpUrl | None = Field(
+        default=None, description="Where calls to be made are posted to; unset: nobody makes them."
+    )
+    channel_secret: SecretStr | None = Field(
+        default=None, description="Signs what is posted to CHANNEL_…_URL: whsec_ and 24 to 64 bytes in base64."
+    )
+    letter_font: Path | None = Field(
+        default=None, description="A TrueType font for letters; unset: Bitstream Vera Sans, for western languages."
+    )
     offers_file: Path = Field(
         default=Path(__file__).with_name("offers.toml"), description="The book of offers: what plays may give away."
     )
+
+    content_dir: Path | None = Field(
+        default=None, description="A folder of useful content for mail, a TOML file a piece; see docs/content.md."
+    )
+    content_feed_url: HttpUrl | None = Field(
+        default=None, description="An RSS or Atom feed of useful content for mail; https, or see OUTGOING_NETWORKS."
+    )
+    content_feed_minutes: int = Field(default=60, ge=1, le=10_080, description="Minutes between two looks at the feed.")
+    content_feed_days: int = Field(
+        default=365,
+        ge=1,
+        le=3_650,
+        description="Days that a piece of the feed is of use after it was published.",
+    )
+
+    @property
+    def has_content(self) -> bool:
+        """Whether there is a folder or a feed of content."""
+        return self.content_dir is not None or self.content_feed_url is not None
+
+    @property
+    def channel_urls(self) -> dict[Channel, str]:
+        """Where other programs take messages, by the channel that they carry them to."""
+        given = {
+            Channel.SMS: self.channel_sms_url,
+            Channel.PUSH: self.channel_push_url,
+            Channel.PHONE: self.channel_phone_url,
+        }
+        return {channel: str(url) for channel, url in given.items() if url is not None}
 
     @property
     def named(self) -> bool:
@@ -92,7 +139,7 @@ class NotifierSettings(Settings):
 
     outgoing_networks: str = Field(
         default="",
-        description="Networks besides public ones that webhooks may go to, also by http: 10.1.0.0/16,127.0.0.1.",
+        description="Networks besides public ones for webhooks and the feed, also by http: 10.1.0.0/16,127.0.0.1.",
     )
     deliveries_retention_days: int = Field(
         default=30, ge=1, description="How long deliveries to subscriptions can be looked up and replayed."
@@ -115,7 +162,14 @@ class NotifierSettings(Settings):
             raise ValueError("is no e-mail address") from error
         return text
 
-    @field_validator("templates_dir")
+    @field_validator("content_feed_url")
+    @classmethod
+    def _can_be_called(cls, url: HttpUrl | None) -> HttpUrl | None:
+        if url is not None:
+            checked_url(str(url))
+        return url
+
+    @field_validator("templates_dir", "content_dir")
     @classmethod
     def _a_folder(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_dir():
@@ -131,6 +185,22 @@ class NotifierSettings(Settings):
                 check_key(self.dkim_private_key.get_secret_value())
             except ValueError as error:
                 raise ValueError(f"DKIM_PRIVATE_KEY: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _calls_can_be_signed(self) -> Self:
+        for channel, url in self.channel_urls.items():
+            try:
+                checked_url(url)
+            except ValueError as error:
+                raise ValueError(f"CHANNEL_{channel.upper()}_URL: {error}") from error
+        if self.channel_urls and self.channel_secret is None:
+            raise ValueError("CHANNEL_SECRET: what is posted to CHANNEL_…_URL is signed, name a secret")
+        if self.channel_secret is not None:
+            try:
+                secret_in(self.channel_secret.get_secret_value())
+            except ValueError as error:
+                raise ValueError(f"CHANNEL_SECRET: {error}") from error
         return self
 
     @model_validator(mode="after")

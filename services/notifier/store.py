@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from services.notifier.consent import NOTHING
+from services.notifier.consent.confirmation.store import preferred
 from services.notifier.consent.store import ledgers_of, sales_of
 from services.notifier.message import Channel, Message, Purpose, Reason, State, Way
 from services.notifier.offers import Voucher
@@ -180,6 +181,7 @@ async def known(tx: Connection, lane: int, persons: Sequence[str], lanes: int) -
     facts = await facts_of(tx, lane, persons)
     standings = await standings_of(tx, lane, persons)
     marks = await marks_of(tx, lane, persons)
+    wishes = await preferred(tx, lane, persons)
     friends = {run.friend for own in runs.values() for run in own.values() if run.friend is not None and run.live}
     bought = await sales_of(tx, friends, lanes)
     return {
@@ -194,6 +196,7 @@ async def known(tx: Connection, lane: int, persons: Sequence[str], lanes: int) -
             standings.get(person),
             marks.get(person, {}),
             {each.friend: bought.get(each.friend, ()) for each in runs[person].values() if each.friend is not None},
+            wishes.get(person),
         )
         for person in persons
     }
@@ -304,12 +307,13 @@ async def set_perks(tx: Connection, lane: int, changes: Iterable[tuple[str, int,
 
 
 async def any_untold(connection: Connection, lane: int) -> bool:
-    """Whether a message or an objection of this lane has news that are not in the outbox yet."""
+    """Whether a message, an objection, a rating of this lane has news that are not in the outbox yet."""
     return bool(
         await connection.fetchval(
             """
             select exists (select from notifier.message where lane = $1 and untold)
                 or exists (select from notifier.statement where lane = $1 and untold)
+                or exists (select from notifier.rating where lane = $1 and untold)
                 or exists (select from notifier.confirmation where lane = $1 and message is null)
                 or exists (select from notifier.redemption where lane = $1 and (untold or return_untold))
             """,

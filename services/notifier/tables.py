@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Double,
     Identity,
     Index,
@@ -160,11 +161,58 @@ Index(
     message.c.next_attempt_at,
     postgresql_where=text("state in ('pending', 'retry')"),
 )
+Index(
+    "message_webhook",
+    message.c.lane,
+    message.c.channel,
+    message.c.next_attempt_at,
+    postgresql_where=text("state in ('pending', 'retry') and way = 'webhook'"),
+)
+Index("message_letter", message.c.lane, postgresql_where=text("state = 'pending' and way = 'letter'"))
 Index("message_sending", message.c.lane, postgresql_where=text("state = 'sending'"))
 Index("message_untold", message.c.lane, postgresql_where=message.c.untold)
 Index("message_task", message.c.state, message.c.do_by, message.c.id, postgresql_where=message.c.way == "task")
 Index("message_open", message.c.lane, message.c.person, postgresql_where=message.c.state == "open")
 Index("message_expires", message.c.lane, message.c.expires_at, postgresql_where=message.c.state == "open")
+
+rating = Table(
+    "rating",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("message", Key, nullable=False),
+    Column("person", Key, nullable=False),
+    Column("thumb", Key, nullable=False, comment="up or down"),
+    Column("at", BigInteger, nullable=False),
+    Column("untold", Boolean, nullable=False, comment="the shop's facts do not have it yet"),
+    PrimaryKeyConstraint("lane", "message"),
+    comment="what persons answered to the question of a message",
+)
+Index("rating_untold", rating.c.lane, postgresql_where=rating.c.untold)
+
+letter_day = Table(
+    "letter_day",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day"),
+    comment="days whose letters have gone; of all lanes together",
+)
+
+letter = Table(
+    "letter",
+    metadata,
+    Column("lane", Integer, nullable=False),
+    Column("message", Key, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("address", ARRAY(Text), nullable=False, comment="the lines in the window"),
+    Column("language", Key, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("notice", Text, comment="how one objects; none without advertising"),
+    PrimaryKeyConstraint("lane", "message"),
+    comment="letters of closed days, as they went",
+)
+Index("letter_of_day", letter.c.day)
 
 task = Table(
     "task",
@@ -323,6 +371,34 @@ budget = Table(
     Column("spent", BigInteger, nullable=False, comment="minor units, by the planned cost of what was given"),
     PrimaryKeyConstraint("play", "month"),
     comment="of all lanes together",
+)
+
+piece = Table(
+    "piece",
+    metadata,
+    Column("key", Key, nullable=False),
+    Column("origin", Text, nullable=False, comment="folder, or the address of the feed"),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("link", Text),
+    Column("categories", ARRAY(Text), nullable=False, comment="of goods it is about; none: for everybody"),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("valid_from", BigInteger, nullable=False, comment="since when it is new; 0: not known"),
+    Column("valid_until", BigInteger),
+    Column("withdrawn", Boolean, nullable=False, comment="no more where it came from"),
+    PrimaryKeyConstraint("key"),
+    comment="useful content for mail, of all lanes together",
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("url", Text, nullable=False),
+    Column("next_at", BigInteger, nullable=False, comment="when it is asked again, by the database's clock"),
+    Column("etag", Text),
+    Column("modified", Text, comment="as it told"),
+    PrimaryKeyConstraint("url"),
+    comment="feeds of content, of all lanes together",
 )
 
 pool_code = Table(

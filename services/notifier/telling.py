@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from services.notifier.consent import Kind, Statement
 from services.notifier.message import Message, State, Way
+from services.notifier.ratings.rating import Rating
 from shared import events, instants
 from shared.events import NOTIFIER_EVENTS, SHOP_EVENTS, derived_id
 from shared.lanes import OutboxRow
@@ -56,6 +57,13 @@ def statement_row(lane: int, person: str, statement: Statement) -> OutboxRow:
     data = {"channel": statement.channel, "purpose": statement.purpose}
     kind = events.type_of(events.ContactConsented if statement.kind is Kind.CONSENT else events.ContactObjected)
     return replace(_row(lane, kind, statement.id, person, statement.at, data), topic=SHOP_EVENTS)
+
+
+def rating_row(lane: int, rating: Rating) -> OutboxRow:
+    """What a person answered here, as the fact it is for everybody."""
+    kind = events.type_of(events.ContactRated)
+    row = _row(lane, kind, rating.id, rating.person, rating.at, {"score": rating.thumb.score})
+    return replace(row, topic=SHOP_EVENTS)
 
 
 def news(lane: int, kind: str, event_id: str, person: str, at: int, data: Mapping[str, Any]) -> OutboxRow:

@@ -9,16 +9,19 @@ import msgspec
 
 from services.notifier import telling
 from services.notifier.consent.confirmation.asking import ANYBODY, House
+from services.notifier.content.shelf import Shelf
 from services.notifier.experiments.holding import Experiments
 from services.notifier.measure.measured import Circumstances, measured
 from services.notifier.measure.rules import NO_MEASURE, Measure
 from services.notifier.message import Message, Reason, State, Way
 from services.notifier.offers.voucher import Wanted
-from services.notifier.plays import occasions
+from services.notifier.plays import groups, occasions
 from services.notifier.plays.book import Book
+from services.notifier.plays.carriers import MAIL_ONLY, Carriers
 from services.notifier.plays.deciding import Cue, decide, learn, next_at, pass_time
 from services.notifier.plays.moments import REFERRED
 from services.notifier.plays.person import Decision, Heard, Moment, Person, Run, after
+from services.notifier.plays.rhythm import Rhythm
 from services.notifier.plays.weighing import as_service
 from services.notifier.plays.yearly import Mark
 from shared import instants
@@ -51,6 +54,13 @@ class Manner:
     house: House = ANYBODY
     named: bool = True
     """Whether the settings say who writes."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """Useful content for mail; by default there is none."""
+    carriers: Carriers = MAIL_ONLY
+
+    def moment(self, now: int, *, played: bool = False) -> Moment:
+        """An instant at which something is decided."""
+        return Moment(now, played, self.named, self.carriers)
 
 
 class Turn:
@@ -114,7 +124,7 @@ class Turn:
         """By the wall clock a fact counts once it is known; whoever is not in `persons` it does not concern."""
         for who, fact in facts:
             if who in persons:
-                decision = learn(fact, persons[who], Moment(self.now, named=self._manner.named), self._manner.book)
+                decision = learn(fact, persons[who], self._manner.moment(self.now), self._manner.book)
                 self._note(persons, who, decision, fact.id, self.now)
 
     def take(self, cues: Iterable[Cue | Tick], new: set[tuple[str, str]], persons: dict[str, Person]) -> None:
@@ -148,14 +158,14 @@ class Turn:
             if self._manner.by_facts:
                 self._catch_up(who, until, persons)
             else:
-                moment = Moment(self.now, named=self._manner.named)
+                moment = self._manner.moment(self.now)
                 self._learn_open(who, [each for each in persons[who].heard if each.open], persons, moment)
                 self._pass_time(who, persons, moment)
 
     def _catch_up(self, who: str, until: int, persons: dict[str, Person]) -> None:
         """While a history is played: facts and the ends of waits up to then, each at its own instant, facts first."""
         while (at := next_at(persons[who], until)) is not None:
-            moment = Moment(at, played=True, named=self._manner.named)
+            moment = self._manner.moment(at, played=True)
             self._learn_open(who, [each for each in persons[who].heard if each.open and each.at == at], persons, moment)
             self._pass_time(who, persons, moment)
 
@@ -168,6 +178,10 @@ class Turn:
         book, zone = self._manner.book, self._manner.zone
         self._note(persons, who, pass_time(persons[who], moment, book), "", moment.now)
         self._note(persons, who, occasions.keep(persons[who], moment, book, zone), "", moment.now)
+        seal = groups.Seal(self._manner.secret, zone)
+        self._note(persons, who, groups.keep(persons[who], moment, book, seal), "", moment.now)
+        rhythm = Rhythm(self._manner.shelf, self._manner.secret, zone)
+        self._note(persons, who, rhythm.keep(persons[who], moment, book), "", moment.now)
 
     def _close(self, who: str, facts: Sequence[Heard], persons: dict[str, Person]) -> None:
         keys = {(each.source, each.id) for each in facts}
@@ -183,9 +197,9 @@ class Turn:
         They come behind the announcements of their time, and that is as the ladder's batches were cut.
         """
         if not self._manner.by_facts:
-            return Moment(self.now, named=self._manner.named)
+            return self._manner.moment(self.now)
         known_at = max(instants.parse(cue.data.recorded_at), instants.parse(cue.time))
-        return Moment(known_at, played=True, named=self._manner.named)
+        return self._manner.moment(known_at, played=True)
 
     # -- what follows --------------------------------------------------------------------------------------------
 
@@ -204,11 +218,18 @@ class Turn:
             self._new[message.id] = message
             self._tell_held_back(message)
             if message.offer is not None and message.state is State.PENDING:
-                self.wanted.append(_want(person, message, message.offer, played=self._manner.by_facts))
+                self.wanted.append(self._want(person, message, message.offer))
         for rung in decision.granted:
             self._change_perk("perk.granted", who, cause, rung, at, None)
         for rung in decision.withdrawn:
             self._change_perk("perk.withdrawn", who, cause, rung, at, at)
+
+    def _want(self, person: Person, message: Message, offer: str) -> Wanted:
+        profile = person.profile(Moment(message.at, self._manner.by_facts))
+        rung = person.standing.rung if person.standing else 0
+        about = groups.Seal(self._manner.secret, self._manner.zone).opened(message.cause, person.id, profile)
+        likes, ends_at = frozenset(profile.interests or ()), about.ends_at if about else None
+        return Wanted(message.id, message.person, message.play, offer, message.at, rung, likes, ends_at)
 
     def _tell_held_back(self, message: Message) -> None:
         if message.state is State.HELD_BACK:
@@ -233,7 +254,7 @@ class Turn:
     def _if_treated(self, person: Person, message: Message, at: int) -> Message:
         weighed = self._manner.experiments.weighed(message)
         if weighed.reason is Reason.HELD_OUT and self._manner.book.may_be_service(message):
-            return as_service(message, person, Moment(message.at, self._manner.by_facts, self._manner.named))
+            return as_service(message, person, self._manner.moment(message.at, played=self._manner.by_facts))
         if weighed.reason is not Reason.HELD_OUT:
             return weighed
         (alone,) = self._measured(person, Decision(messages=(message,)), at).messages
@@ -256,9 +277,3 @@ def _opened(message: Message, at: int) -> Message:
 
 def _order(fact: Heard) -> tuple[int, str, str]:
     return fact.at, fact.id, fact.source
-
-
-def _want(person: Person, message: Message, offer: str, *, played: bool) -> Wanted:
-    likes = person.profile(Moment(message.at, played)).interests or ()
-    rung = person.standing.rung if person.standing else 0
-    return Wanted(message.id, message.person, message.play, offer, message.at, rung, frozenset(likes))

@@ -13,13 +13,13 @@ from services.notifier.metrics import MESSAGES
 from services.notifier.offers import store as offers
 from services.notifier.offers.checkout import OrderBook
 from services.notifier.offers.desk import Desk
-from services.notifier.plays import marks
+from services.notifier.plays import groups, marks, occasions, rhythm
 from services.notifier.plays import store as plays
 from services.notifier.plays.deciding import Cue
-from services.notifier.plays.moments import ENDED, STARTED
-from services.notifier.plays.occasions import noted
-from services.notifier.plays.person import Heard, Moment
+from services.notifier.plays.moments import COMPLAINED, ENDED, SERVED, STARTED
+from services.notifier.plays.person import Heard
 from services.notifier.plays.yearly import Mark
+from services.notifier.ratings import store as ratings
 from services.notifier.reading import Read
 from services.notifier.referrals import codes
 from services.notifier.sealed import referral_code
@@ -73,7 +73,7 @@ class NotifierLane:
         if manner.history:
             turn.pass_by(read.cues)
             await plays.save_standings(tx, self._lane, turn.standings)
-            await plays.keep_facts(tx, self._lane, _memberships(read), stay_open=False)
+            await plays.keep_facts(tx, self._lane, _of_a_history(read), stay_open=False)
         else:
             turn.outbox += await self._orders.enter(tx, self._lane, read.orders)
             turn.add(await ask_to_confirm(tx, self._lane, read.statements, turn.now, manner.house))
@@ -99,7 +99,7 @@ class NotifierLane:
             await _write(tx, swept, self._manner.lanes)
             await self._follow(tx, swept, [])
             turn.outbox += swept.outbox
-        moment = Moment(turn.now, by_facts, self._manner.named)
+        moment = self._manner.moment(turn.now, played=by_facts)
         opened = await tasks.pass_time(tx, self._lane, until, moment, self._manner.lanes)
         self._note_tasks(turn, opened)
         return len(persons) == SWEPT_AT_ONCE or len(opened) >= tasks.AT_ONCE
@@ -112,7 +112,7 @@ class NotifierLane:
         told = [person for person, _ in read.profiles] + [each.person for each in read.statements]
         told += [each.subject for each in read.orders if isinstance(each, PurchaseRefunded)]
         if told and not self._manner.by_facts:
-            moment = Moment(turn.now, named=self._manner.named)
+            moment = self._manner.moment(turn.now)
             self._note_tasks(turn, await tasks.look_again(tx, self._lane, told, moment, self._manner.lanes))
 
     def _note_tasks(self, turn: Turn, changed: list[Message]) -> None:
@@ -131,6 +131,7 @@ class NotifierLane:
     async def _tell(self, tx: Connection, turn: Turn) -> bool:
         for person, statement in await consents.tell_statements(tx, self._lane):
             turn.outbox.append(telling.statement_row(self._lane, person, statement))
+        turn.outbox += [telling.rating_row(self._lane, rating) for rating in await ratings.tell(tx, self._lane)]
         for used in await offers.tell(tx, self._lane):
             turn.outbox += self._desk.teller.used(self._lane, used)
         news = await store.tell_messages(tx, self._lane, TOLD_AT_ONCE)
@@ -159,13 +160,16 @@ class NotifierLane:
 
 
 def _noted(read: Read, manner: Manner, now: int | None) -> Iterator[tuple[str, Mark]]:
-    orders = ((fact.subject, sale_of(fact)) for fact in read.orders)
-    return noted(read.profiles, orders, manner.zone, now)
+    orders = [(fact.subject, sale_of(fact)) for fact in read.orders]
+    yield from occasions.noted(read.profiles, orders, manner.zone, now)
+    yield from groups.noted(read.profiles, now)
+    if manner.shelf.on and manner.book.has_rhythm:
+        yield from rhythm.noted(orders, now)
 
 
-def _memberships(read: Read) -> list[tuple[str, Heard]]:
-    """Of a history only these are kept: they tell a renewal from a beginning."""
-    return [(person, each) for person, each in read.facts if each.type in (STARTED, ENDED)]
+def _of_a_history(read: Read) -> list[tuple[str, Heard]]:
+    """Of a history only these are kept: memberships tell a renewal from a beginning, complaints whom to leave alone."""
+    return [(person, each) for person, each in read.facts if each.type in (STARTED, ENDED, COMPLAINED, SERVED)]
 
 
 def _shown(messages: Iterable[Message], manner: Manner) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ DOCUMENTS = (
     "docs/messages.md",
     "docs/subscriptions.md",
     "docs/offers.md",
+    "docs/content.md",
     "docs/experiments.md",
     "docs/estimates.md",
     "docs/figures.md",
@@ -18,6 +19,7 @@ DOCUMENTS = (
     "docs/consent.md",
     "docs/measure.md",
     "docs/tasks.md",
+    "docs/channels.md",
     "docs/plays.md",
     "docs/page.md",
 )

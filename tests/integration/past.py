@@ -23,6 +23,10 @@ def lives(most: str) -> list[Fact]:
         born = f"--{chance.randint(1, 12):02d}-{chance.randint(1, 28):02d}"
         profile = {"email": f"{person}@example.org", "name": "Anna", "birthday": born, "phone": "+49 221 123456"}
         facts.append(fact("contact.identified", first - HOUR, subject=person, profile=profile))
+        if chance.random() < 0.3:
+            proven = chance.randint(first, last + 200 * DAY)
+            student = {"name": "students", "proof": "card", "until": instants.text(proven + 90 * DAY)[:10]}
+            facts.append(fact("contact.identified", proven, subject=person, profile={**profile, "groups": [student]}))
         if chance.random() < 0.8:
             facts.append(fact("contact.consented", first - HOUR, subject=person, **DOUBLE_OPT_IN))
         for type_, share, data in (

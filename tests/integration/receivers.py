@@ -26,6 +26,10 @@ class Manner(StrEnum):
     """Answers 200 and breaks off in the middle of the body."""
 
 
+Said = int | Manner | tuple[int, dict[str, str]] | tuple[int, dict[str, str], bytes]
+"""A status, perhaps with headers and a body, or something that goes wrong."""
+
+
 @dataclass
 class Post:
     """A request as it arrived; names of headers in lower case."""
@@ -44,7 +48,7 @@ class Post:
 class Receiver:
     """What it answers next (the last of `answers` for ever), and what it has got."""
 
-    answers: deque[int | Manner | tuple[int, dict[str, str]]] = field(default_factory=lambda: deque([204]))
+    answers: deque[Said] = field(default_factory=lambda: deque([204]))
     posts: list[Post] = field(default_factory=list)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     connections: int = 0
@@ -57,7 +61,7 @@ class Receiver:
         """Where it listens."""
         return f"{self.scheme}://{host}:{self.port}{path}"
 
-    def say(self, *answers: int | Manner | tuple[int, dict[str, str]]) -> None:
+    def say(self, *answers: Said) -> None:
         """Answer so from now on."""
         self.answers = deque(answers)
 
@@ -83,7 +87,7 @@ class Receiver:
         finally:
             self.under_way -= 1
 
-    async def _answer(self, writer: asyncio.StreamWriter, how: int | Manner | tuple[int, dict[str, str]]) -> bool:
+    async def _answer(self, writer: asyncio.StreamWriter, how: Said) -> bool:
         match how:
             case Manner.HANG:
                 await self.go_on.wait()
@@ -105,6 +109,8 @@ class Receiver:
                 writer.write(_head(how, {}))
             case (status, headers):
                 writer.write(_head(status, headers))
+            case (status, headers, body):
+                writer.write(_head(status, headers, length=len(body)) + body)
         await writer.drain()
         return True
 
@@ -125,9 +131,7 @@ def _head(status: int, headers: dict[str, str], length: int | None = None) -> by
 
 
 @asynccontextmanager
-async def receiver(
-    *answers: int | Manner | tuple[int, dict[str, str]], tls: ssl.SSLContext | None = None, port: int = 0
-) -> AsyncIterator[Receiver]:
+async def receiver(*answers: Said, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[Receiver]:
     """A receiver on loopback, until the block ends."""
     made = Receiver(scheme="http" if tls is None else "https")
     if answers:

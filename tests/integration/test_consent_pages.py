@@ -8,6 +8,9 @@ from services.notifier.consent import Ledger
 from services.notifier.consent.choosing import Known, Outcome
 from services.notifier.consent.pages import Pages
 from services.notifier.message import Channel
+from services.notifier.ratings.app import Outcome as Answered
+from services.notifier.ratings.app import RatingPage
+from services.notifier.ratings.rating import Thumb
 from services.notifier.settings import NotifierSettings
 from tests.browser import browser
 from tests.make import day
@@ -21,11 +24,13 @@ KNOWN: Final = Known(
 
 def documents() -> dict[str, str]:
     """Of each page the state with the most on it, in one language each."""
-    pages = Pages(NotifierSettings())
+    pages, rating = Pages(NotifierSettings()), RatingPage(NotifierSettings())
     shown = {
         "choose": pages.preferences("asked", KNOWN, "de"),
         "nothing": pages.preferences("unknown", None, "en"),
         "confirm": pages.confirmation(Outcome.OPEN, "Yes, write to me", "en"),
+        "rate": rating.show(Answered.OPEN, Thumb.DOWN, "de"),
+        "rated": rating.show(Answered.ANSWERED, Thumb.UP, "en"),
         "used": pages.confirmation(Outcome.USED, "", "de"),
     }
     return {name: bytes(response.body).decode() for name, response in shown.items()}

@@ -12,7 +12,8 @@ class MessageItem(BaseModel):
     """A decision to write, and what became of it; times are RFC 3339. `cause` is the announcement's id.
 
     Of what a fact caused it is the source and id of that, behind `#` which round of a play that repeats. `step`: which
-    of the play's steps, left out for the first. `way` is left out for mail; a `task` is for staff, by this `channel`.
+    of the play's steps, left out for the first. `way` is left out for mail; a `task` is for staff, by this `channel`, a
+    `webhook` for the program that carries it there, a `letter` for a print shop.
 
     `basis` is what it stands on, `basis_fact` the id of the consent or of the order that this is. `detail` is what the
     mail server said last, or which template could not be rendered, and why.

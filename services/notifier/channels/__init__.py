@@ -1,10 +1,11 @@
-"""Ways to hand a finished e-mail over, and how that can end."""
+"""Ways to hand a finished message over, and how that can end."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from services.notifier.mail import Letter
+from services.notifier.message import Reason
 
 Begin = Callable[[], Awaitable[bool]]
 """Called right before the text is given away; False: do not."""
@@ -17,16 +18,31 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class PutOff:
-    """It was not taken, for now; `detail` is for operators."""
+    """It was not taken, for now; `detail` is for operators, `seconds` what the receiver wants to be left alone for."""
+
+    detail: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """The mailbox or its server refused it for good."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class Bounced:
-    """It was refused for good."""
+class Refused:
+    """The program that was to carry it refused it for good; that says nothing of the person's number."""
 
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """It is not to be given away at all."""
+
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,7 @@ class Dropped:
     """`begin` said no."""
 
 
-Delivery = Sent | PutOff | Bounced | Ambiguous | Dropped
+Delivery = Sent | PutOff | Bounced | Refused | Ambiguous | Withheld | Dropped
 SENT: Final = Sent()
 DROPPED: Final = Dropped()
 

@@ -23,6 +23,7 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "miss_you": Topic.CONTENT,
     "what_went_wrong": Topic.SURVEYS,
     "cancel_survey": Topic.SURVEYS,
+    "served": Topic.SURVEYS,
     "cancel_offer": Topic.OFFERS,
     "not_renewed_offer": Topic.OFFERS,
     "apology_fault": Topic.OFFERS,
@@ -36,7 +37,15 @@ TOPICS: Final[Mapping[str, Topic]] = {
     "referral_welcome": Topic.OFFERS,
     "membership_welcome": Topic.THANKS,
     "membership_renewed": Topic.OFFERS,
+    "group_welcome": Topic.OFFERS,
+    "group_ending": Topic.OFFERS,
+    "partner_perk": Topic.OFFERS,
+    "useful": Topic.CONTENT,
 }
+
+
+_ADDRESSED: Final = frozenset({Channel.EMAIL, Channel.PHONE, Channel.SMS})
+"""Where a consent may name the address or number that it is for: a confirmed mailbox names no place and no app."""
 
 
 def asked_by(message: Message, address: str) -> Asked:
@@ -46,7 +55,7 @@ def asked_by(message: Message, address: str) -> Asked:
         channel=message.channel,
         purpose=message.purpose,
         topic=TOPICS.get(message.mail),
-        address=None if message.channel is Channel.POST else address,  # a confirmed mailbox names no place
+        address=address if message.channel in _ADDRESSED else None,
         answers=message.mail in ANSWERS,
     )
 

@@ -3,31 +3,24 @@
 For whoever holds the mail: no key, no log-in, no cookie, no script. What is shown is never kept by anybody between.
 """
 
-import base64
-import hashlib
-import re
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notifier.consent.choosing import Choosing, Known, Outcome
 from services.notifier.consent.preferences import ADDABLE, TOPICS, Choice
 from services.notifier.consent.words import Topic
-from services.notifier.mail import TEMPLATES
 from services.notifier.message import Channel
+from services.notifier.private_page import PRIVATE, Shown, Token, page, private, shown_as_html
 from services.notifier.sealed import CONFIRM, Link, read_token
 from services.notifier.settings import NotifierSettings
 from shared.db import Pool
-from shared.http import PROBLEM
 
 LARGEST_FORM: Final = 20_000
 """Bytes of a form that are looked at."""
 
-Token = Annotated[str, Path(max_length=2_000)]
-Shown = Annotated[Literal["de", "en"] | None, Query(description="Language of the page; without it the person's.")]
 _FORM: Final[dict[str, Any]] = {
     "requestBody": {
         "required": False,
@@ -56,15 +49,8 @@ class Pages:
     """Renders the pages, with the headers that keep them to themselves."""
 
     def __init__(self, settings: NotifierSettings) -> None:
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._preferences = environment.get_template("preferences.html.j2")
-        self._confirm = environment.get_template("confirm.html.j2")
+        self._preferences = page("preferences")
+        self._confirm = page("confirm")
         self._shop = {"shop": settings.sender_name, "imprint": settings.imprint}
         self._language = settings.mail_language
 
@@ -82,42 +68,17 @@ class Pages:
             choice=choice,
             preferred=known.preferred if known else None,
         )
-        return _private(html, status)
+        return private(html, status)
 
     def confirmation(self, outcome: Outcome, wording: str, language: str | None) -> HTMLResponse:
         """Whether somebody asked for it, or what came of the link."""
         html = self._confirm.render(
             **self._shop, state=outcome.value, wording=wording, language=language or self._language
         )
-        return _private(html, _STATUS.get(outcome, 200))
+        return private(html, _STATUS.get(outcome, 200))
 
 
 _STATUS: Final = {Outcome.UNKNOWN: 404, Outcome.USED: 410, Outcome.EXPIRED: 410}
-_STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-
-
-def _private(html: str, status: int) -> HTMLResponse:
-    """No script, nothing from elsewhere, in no frame; the address, which is a key, goes to nobody."""
-    styles = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
-        for style in _STYLE.findall(html)
-    )
-    policy = f"default-src 'none'; style-src {styles}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    return HTMLResponse(
-        html,
-        status,
-        {
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": policy,
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "X-Robots-Tag": "noindex",
-        },
-    )
-
-
-def _html(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"text/html": {}}}
 
 
 def way_out(pool: Pool, settings: NotifierSettings, secret: bytes) -> APIRouter:
@@ -127,13 +88,7 @@ def way_out(pool: Pool, settings: NotifierSettings, secret: bytes) -> APIRouter:
     router = APIRouter(
         tags=["unsubscribe"],
         default_response_class=HTMLResponse,
-        responses={
-            404: _html("The link is none of ours"),
-            422: {
-                "description": "The link is too long to be one of ours, or the language is not spoken here",
-                "content": {PROBLEM: {"schema": {"type": "object"}}},
-            },
-        },
+        responses=PRIVATE,
     )
 
     @router.get("/u/{token}")
@@ -173,12 +128,12 @@ def way_out(pool: Pool, settings: NotifierSettings, secret: bytes) -> APIRouter:
         known = await choosing.known(link.person)
         return pages.confirmation(outcome, asked.wording if asked else "", lang or known.language)
 
-    @router.get("/c/{token}", responses={410: _html("The link was used, or is too old")})
+    @router.get("/c/{token}", responses={410: shown_as_html("The link was used, or is too old")})
     async def show_confirmation(token: Token, request: Request, lang: Shown = None) -> HTMLResponse:
         """A page with a button: programs that only look at links must not agree for anybody."""
         return await confirmed(token, request, lang, sure=False)
 
-    @router.post("/c/{token}", responses={410: _html("The link was used, or is too old")})
+    @router.post("/c/{token}", responses={410: shown_as_html("The link was used, or is too old")})
     async def confirm(token: Token, request: Request, lang: Shown = None) -> HTMLResponse:
         """Agree to what was asked for: once, and within seven days."""
         return await confirmed(token, request, lang, sure=True)

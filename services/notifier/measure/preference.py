@@ -11,8 +11,13 @@ from shared.events import Profile
 
 def order(chosen: Channel | None, profile: Profile, measure: Measure) -> list[Channel]:
     """The channels from first to last choice: what the person chose on their page, then what the profile says."""
+    return list(dict.fromkeys([*wished(chosen, profile), *measure.order]))
+
+
+def wished(chosen: Channel | None, profile: Profile) -> list[Channel]:
+    """What the person asked for, on their page and then in the profile."""
     asked = (chosen, permitted_channel(profile.preferred_channel))
-    return list(dict.fromkeys([*(each for each in asked if each is not None), *measure.order]))
+    return [each for each in asked if each is not None]
 
 
 def first_permitted(

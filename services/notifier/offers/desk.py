@@ -11,7 +11,7 @@ from services.notifier.offers.choosing import chosen, limited
 from services.notifier.offers.money import minor
 from services.notifier.offers.news import Teller
 from services.notifier.offers.store import Granted, Month, Withheld
-from services.notifier.offers.voucher import Voucher, Wanted, voucher_for
+from services.notifier.offers.voucher import Voucher, Wanted, end_of, voucher_for
 from shared import instants
 from shared.db import Connection
 from shared.lanes import OutboxRow
@@ -111,7 +111,7 @@ class _Giving:
         return budget is None or self._spent[month] + cost <= minor(budget.month, self._desk.exponent)
 
     async def _handed_over(self, wanted: Wanted, offer: Offer) -> bool:
-        until = wanted.at + offer.valid
+        until = end_of(wanted, offer)
         match offer:
             case Partner():
                 code = await store.take_code(self._tx, self._lane, offer.pool, wanted, offer.key, until)

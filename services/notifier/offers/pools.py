@@ -3,7 +3,7 @@
 import csv
 import io
 from datetime import date, datetime, time
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared import instants
@@ -14,6 +14,10 @@ MOST_BYTES: Final = 10_000_000
 MOST_CODES: Final = 100_000
 LONGEST: Final = 200
 _MOST_FAULTS: Final = 20
+_NOWHERE: Final = 10**9
+"""The place of a column that is not there."""
+_ANY_ZONE: Final = ZoneInfo("UTC")
+"""Whether a line can be read is the same in every time zone."""
 
 
 def read_codes(body: bytes, zone: ZoneInfo) -> list[tuple[str, int | None]]:
@@ -23,12 +27,44 @@ def read_codes(body: bytes, zone: ZoneInfo) -> list[tuple[str, int | None]]:
     """
     if len(body) > MOST_BYTES:
         raise Problem(413, "too-large", f"A body has {MOST_BYTES} bytes at most")
+    lines = read_lines(body)
+    if not 1 <= len(lines) <= MOST_CODES:
+        raise Problem(422, "invalid-csv", f"A file has 1 to {MOST_CODES} codes")
+    faults = [Fault(pointer=f"/{line.number}", detail=why) for line in lines if (why := fault_of(line)) is not None]
+    if faults:
+        raise Problem(422, "invalid-csv", "Some lines cannot be read", errors=faults[:_MOST_FAULTS])
+    return [*{line.code: _end(line.until, zone) if line.until else None for line in lines}.items()]
+
+
+class Line(NamedTuple):
+    """A line of such a file as it is written, with its number; `until` "": no end."""
+
+    number: int
+    code: str
+    until: str
+
+
+def read_lines(body: bytes) -> list[Line]:
+    """The lines that say something, without the header. Raises Problem 422 where it is no CSV."""
     rows = _rows(body)
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     named = "code" in header
     columns = {name: place for place, name in enumerate(header)} if named else {"code": 0, "valid_until": 1}
-    lines = [(number, row) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
-    return _read(lines[1:] if named else lines, columns, zone)
+    places = columns["code"], columns.get("valid_until", _NOWHERE)
+    told = [(number, row) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
+    return [Line(number, *(_cell(row, place) for place in places)) for number, row in (told[1:] if named else told)]
+
+
+def fault_of(line: Line) -> str | None:
+    """What is wrong with a line; None: nothing."""
+    if not line.code or len(line.code) > LONGEST or not line.code.isprintable():
+        return f"a code has 1 to {LONGEST} printable characters"
+    try:
+        if line.until:
+            _end(line.until, _ANY_ZONE)
+    except (ValueError, OverflowError) as error:
+        return str(error)
+    return None
 
 
 def _rows(body: bytes) -> list[list[str]]:
@@ -50,30 +86,6 @@ def _delimiter(body: bytes) -> str:
     """Semicolons, as German spreadsheets write them, or commas."""
     first = body.partition(b"\n")[0]
     return ";" if b";" in first else ","
-
-
-def _read(lines: list[tuple[int, list[str]]], columns: dict[str, int], zone: ZoneInfo) -> list[tuple[str, int | None]]:
-    if not 1 <= len(lines) <= MOST_CODES:
-        raise Problem(422, "invalid-csv", f"A file has 1 to {MOST_CODES} codes")
-    codes: dict[str, int | None] = {}
-    faults = []
-    for number, row in lines:
-        try:
-            code, end = _line(row, columns, zone)
-            codes[code] = end
-        except ValueError as error:
-            faults.append(Fault(pointer=f"/{number}", detail=str(error)))
-    if faults:
-        raise Problem(422, "invalid-csv", "Some lines cannot be read", errors=faults[:_MOST_FAULTS])
-    return [*codes.items()]
-
-
-def _line(row: list[str], columns: dict[str, int], zone: ZoneInfo) -> tuple[str, int | None]:
-    code = _cell(row, columns["code"])
-    if not code or len(code) > LONGEST or not code.isprintable():
-        raise ValueError(f"a code has 1 to {LONGEST} printable characters")
-    until = _cell(row, columns["valid_until"]) if "valid_until" in columns else ""
-    return code, _end(until, zone) if until else None
 
 
 def _cell(row: list[str], place: int) -> str:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from services.notifier.offers.book import Amount, Entitlement, FreeShipping, OwnCode, Partner, Percent
+from services.notifier.offers.book import Amount, Entitlement, FreeShipping, Offer, OwnCode, Partner, Percent
 from services.notifier.offers.money import minor
 from services.notifier.sealed import voucher_code
 
@@ -36,6 +36,14 @@ class Wanted(NamedTuple):
     at: int
     rung: int = 0
     interests: frozenset[str] = frozenset()
+    ends_at: int | None = None
+    """When what it is given for ends, and it with that."""
+
+
+def end_of(wanted: Wanted, offer: Offer) -> int:
+    """Until when the offer is good that comes with this message."""
+    end = wanted.at + offer.valid
+    return end if wanted.ends_at is None else min(end, wanted.ends_at)
 
 
 def voucher_for(wanted: Wanted, offer: OwnCode, secret: bytes, exponent: int) -> Voucher:
@@ -47,7 +55,7 @@ def voucher_for(wanted: Wanted, offer: OwnCode, secret: bytes, exponent: int) ->
         percent=offer.percent if isinstance(offer, Percent) else None,
         minimum=None if offer.minimum is None else minor(offer.minimum, exponent),
         issued_at=wanted.at,
-        valid_until=wanted.at + offer.valid,
+        valid_until=end_of(wanted, offer),
         play=wanted.play,
         offer=offer.key,
         kind=kind_of(offer),

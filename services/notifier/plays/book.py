@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from services.notifier.experiments.trial import Aim, Share, Trial
-from services.notifier.message import Channel, Message, Purpose, Way
+from services.notifier.message import WAYS, Channel, Message, Purpose, Way
 from services.notifier.plays import moments
 from shared.instants import DAY, HOUR
 
@@ -19,6 +19,8 @@ Stage = Annotated[str, Meta(pattern="^(lead|qualification|closing|retention|grow
 Phase = Annotated[str, Meta(pattern="^(initiation|active|passive)$")]
 ByStaff = Literal["phone", "post"]
 """Where a task may end: a call or a letter."""
+ByPreference = Literal["by_preference"]
+"""By whichever channel the person would rather be written to, of those for which there are texts."""
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -34,6 +36,11 @@ class Bounds(_Data, frozen=True, kw_only=True):
     min: int | None = None
     max: int | None = None
     none_of: list[str | int] = []
+
+
+def plain(text: str) -> str:
+    """A text without what makes no difference between two spellings."""
+    return text.strip().casefold()
 
 
 Test = Bounds | list[str | int]
@@ -85,8 +92,10 @@ class WaitForEnd(_Data, frozen=True, kw_only=True, tag_field="do", tag="wait_for
 
 
 class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
-    """A mail by these templates, perhaps with an offer. `purpose` where it is not the play's.
+    """A message by these templates, perhaps with an offer. `purpose` where it is not the play's.
 
+    `channels`: by mail, or by the first of these that is there, at which the person can be reached and which they have
+    permitted; the one that they asked for goes before the others, if it is among them.
     `only`: whom it is for; the others go on without it. `or_service`: without a basis for advertising it goes as
     service, and without the offer.
     """
@@ -98,8 +107,17 @@ class Send(_Data, frozen=True, kw_only=True, tag_field="do", tag="send"):
     or_service: bool = False
     referral_code: bool = False
     """Whether the mail shows the person's own code for referrals."""
-    way = Way.MAIL
-    channel = Channel.EMAIL
+    channels: Annotated[tuple[Channel, ...], Meta(min_length=1)] | ByPreference = (Channel.EMAIL,)
+
+    @property
+    def channel(self) -> Channel:
+        """The first choice."""
+        return self.channels[0] if isinstance(self.channels, tuple) else Channel.EMAIL
+
+    @property
+    def way(self) -> Way:
+        """Who carries it by that."""
+        return WAYS[self.channel]
 
 
 class Task(_Data, frozen=True, kw_only=True, tag_field="do", tag="task"):
@@ -181,6 +199,8 @@ class Play(_Data, frozen=True, kw_only=True):
     max_age_days: Days
     """News older than this are no news, and a step that comes later than this is not taken."""
     cancel: tuple[Named, ...] = ()
+    every_days: Days | None = None
+    """The rhythm of content."""
     trial: Trial | None = None
     """Whether and how it is tried out what it brings."""
     appreciation: bool = False
@@ -209,6 +229,14 @@ class Perk(_Data, frozen=True, kw_only=True):
     en: Named
 
 
+class GroupName(_Data, frozen=True, kw_only=True):
+    """How a group of the profile, `name`, is called in mail."""
+
+    name: Named
+    de: Named
+    en: Named
+
+
 class Book(_Data, frozen=True, kw_only=True):
     """All plays and perks. `control`: the share of all persons that gets no advertising at all."""
 
@@ -218,6 +246,9 @@ class Book(_Data, frozen=True, kw_only=True):
     """What all advertising is to reach, compared with the control group."""
     renewal_grace_days: Days = 30
     """So long after its end a membership that starts is a renewal."""
+    group_notice_days: Days = 30
+    """So long before a group's proof ends a new one is asked for."""
+    group: tuple[GroupName, ...] = ()
     play: tuple[Play, ...] = ()
     perk: tuple[Perk, ...] = ()
 
@@ -246,6 +277,12 @@ class Book(_Data, frozen=True, kw_only=True):
         """The perk of this rung."""
         return next((each for each in self.perk if each.rung == rung), None)
 
+    def called(self, group: str, language: str) -> str:
+        """How a group of the profile is called in mail: as it was told, if the book does not say."""
+        same = (each for each in self.group if plain(each.name) == plain(group))
+        found = next(same, None)
+        return group if found is None else str(getattr(found, language))
+
     @property
     def trials(self) -> dict[str, Trial]:
         """The trials by play."""
@@ -262,8 +299,14 @@ class Book(_Data, frozen=True, kw_only=True):
         ]
 
     @property
+    def has_rhythm(self) -> bool:
+        """Whether a play brings content."""
+        return any(moments.CONTENT in play.on for play in self.play)
+
+    @property
     def heeded(self) -> frozenset[str]:
         """The types of announcements and facts that start or cancel a play, or tell whether it may start."""
         named = {name for play in self.play for name in (*play.on, *play.cancel)}
         memberships = {moments.STARTED, moments.ENDED} if {moments.JOINED, moments.RENEWED} & named else set[str]()
-        return frozenset(named - moments.SAID.keys() | memberships)
+        complaints = {moments.COMPLAINED, moments.SERVED} if moments.CONTENT in named else set[str]()
+        return frozenset(named - moments.SAID.keys() | memberships | complaints)

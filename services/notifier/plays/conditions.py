@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.notifier.plays.book import Audience, Bounds, Test
+from services.notifier.plays.book import Audience, Bounds, Test, plain
 from shared.events import Profile, Standing
 
 
@@ -34,7 +34,7 @@ def _passes(test: Test, value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value.strip().casefold() if isinstance(value, str) else value
+    return plain(value) if isinstance(value, str) else value
 
 
 def meant(audience: Audience, standing: Standing | None, profile: Profile, day: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.notifier.consent.sales import Purchase, Sale
@@ -9,17 +10,19 @@ from services.notifier.measure.measured import zone_of
 from services.notifier.plays import steps
 from services.notifier.plays.book import Book
 from services.notifier.plays.conditions import holds
-from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY
+from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY, CONTENT
 from services.notifier.plays.person import Cause, Decision, Moment, Person, after
 from services.notifier.plays.yearly import APART, LATE, Coming, Day, Mark, birthday, day_of
 from services.notifier.profile import KnownProfile, newest_profile
+
+_KINDS: Final = (BIRTHDAY, ANNIVERSARY)
 
 
 def keep(person: Person, moment: Moment, book: Book, zone: ZoneInfo) -> Decision:
     """Whatever is due begins its plays if it has come, once a year, and is due again when it comes next."""
     decision = Decision()
-    for _, mark in sorted(person.marks.items()):
-        if mark.due_at is not None and mark.due_at <= moment.now:
+    for kind, mark in sorted(person.marks.items()):
+        if kind in _KINDS and mark.due_at is not None and mark.due_at <= moment.now:
             decision += _kept(mark, after(person, decision), moment, book, zone)
     return decision
 
@@ -76,8 +79,13 @@ def _day(kind: str, person: Person, known_until: int | None, zone: ZoneInfo) -> 
 def noted_besides(old: Mark | None, told: Mark) -> Mark | None:
     """The mark when that is told; None: there is still nothing to look at.
 
-    A further order changes nothing, unless it is to be looked at earlier for it. A profile may name another time zone.
+    What comes on no day of the year is looked at as early as anybody says. A further order changes nothing, unless it
+    is to be looked at earlier for it; in the rhythm of content, never. A profile may name another time zone.
     """
+    if told.kind == CONTENT and old is not None and old.due_at is not None:
+        return old
+    if told.kind not in _KINDS:
+        return told if old is None else told.merged(old)
     if told.kind == BIRTHDAY:
         return told if old is None else old.besides(told)
     if told.due_at is None:

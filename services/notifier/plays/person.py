@@ -8,7 +8,8 @@ import msgspec
 
 from services.notifier.consent import NOTHING, Ledger
 from services.notifier.consent.sales import Sale
-from services.notifier.message import Message
+from services.notifier.message import Channel, Message
+from services.notifier.plays.carriers import MAIL_ONLY, Carriers
 from services.notifier.plays.yearly import Mark
 from services.notifier.profile import KnownProfile, newest_profile
 from shared.events import Profile, Standing
@@ -26,6 +27,8 @@ class Moment(NamedTuple):
     played: bool = False
     named: bool = True
     """Whether the settings say who writes; without that no marketing is sent."""
+    carriers: Carriers = MAIL_ONLY
+    """By which channels the shop writes."""
 
     @property
     def known_until(self) -> int | None:
@@ -126,6 +129,9 @@ class Person:
     """How far yearly moments have been kept, by kind."""
     friends: dict[str, tuple[Sale, ...]] = field(default_factory=dict)
     """Orders and refunds of the friends on whose account the person is in a series."""
+
+    preferred: Channel | None = None
+    """By which channel they asked to be written to, on their page."""
 
     def profile(self, moment: Moment) -> Profile:
         """The profile that counts."""

@@ -9,9 +9,11 @@ from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 
+from services.notifier.message import Channel
 from services.notifier.plays import moments
 from services.notifier.plays.book import (
     Book,
+    GroupName,
     Perk,
     Perks,
     Play,
@@ -24,18 +26,18 @@ from services.notifier.plays.book import (
     WaitForEnd,
     WaitForNeglect,
 )
+from services.notifier.plays.carriers import template
+from services.notifier.plays.texts import LANGUAGES, Templates
 from shared.events import ANNOUNCEMENT_TYPES, FACT_TYPES, RungPromoted, type_of
 from shared.settings import RefusedError
 
-TEMPLATES: Final = Path(__file__).parents[1] / "templates"
-LANGUAGES: Final = ("de", "en")
 _SAID: Final[Mapping[str, type[msgspec.Struct]]] = {
     type_of(each): get_type_hints(each)["data"] for each in (*ANNOUNCEMENT_TYPES, *FACT_TYPES)
 }
 """What may start or cancel a play, with the struct of its data."""
 _STARTING: Final = {**_SAID, **moments.SAID}
 """What may start a play."""
-_ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Perk}
+_ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Perk, "group": GroupName}
 _HEADER: Final = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]", re.MULTILINE)
 _PATH: Final = re.compile(r" - at `\$(.*)`$")
 _PART: Final = re.compile(r"\w+")
@@ -58,16 +60,16 @@ class BookError(ValueError):
         self.faults = faults
 
 
-def read_book(path: Path) -> Book:
-    """The book in this file. Raises RefusedError, with a line for every fault."""
+def read_book(path: Path, own: Path | None = None) -> Book:
+    """The book in this file; `own`: the shop's own templates. Raises RefusedError, with a line for every fault."""
     try:
-        return parse_book(path.read_text("utf-8"))
+        return parse_book(path.read_text("utf-8"), own)
     except (OSError, ValueError) as error:
         raise RefusedError(f"PLAYS_FILE: {path}: {error}") from error
 
 
-def parse_book(text: str) -> Book:
-    """The book in this text. Raises ValueError where it is no TOML, else BookError with every fault."""
+def parse_book(text: str, own: Path | None = None) -> Book:
+    """The book in this text, as `read_book`. Raises ValueError where it is no TOML, else BookError with every fault."""
     told = tomllib.loads(text)
     lines = _lines(text)
     faults: list[BookFault] = []
@@ -82,7 +84,7 @@ def parse_book(text: str) -> Book:
     except msgspec.ValidationError as error:
         raise BookError([BookFault(_pointer(str(error)), str(error)), *faults]) from error
     book = msgspec.structs.replace(book, **{name: tuple(found) for name, found in entries.items()})
-    faults += _faults(book, lines)
+    faults += _faults(book, lines, Templates(own))
     if faults:
         raise BookError(faults)
     return book
@@ -110,7 +112,7 @@ def _converted(
         try:
             yield msgspec.convert(each, kind)
         except msgspec.ValidationError as error:
-            called = each.get("id") or each.get("key") or "" if isinstance(each, dict) else ""
+            called = each.get("id") or each.get("key") or each.get("name") or "" if isinstance(each, dict) else ""
             text = f"line {lines.get((name, number), 0)}, {name} {called!r}: {error}"
             faults.append(BookFault(f"/{name}/{number}{_pointer(str(error))}", text))
 
@@ -124,7 +126,7 @@ def _pointer(error: str) -> str:
 # -- what the types cannot say -----------------------------------------------------------------------------------
 
 
-def _faults(book: Book, lines: Mapping[tuple[str, int], int]) -> list[BookFault]:
+def _faults(book: Book, lines: Mapping[tuple[str, int], int], texts: Templates) -> list[BookFault]:
     found: list[BookFault] = []
     if len({perk.rung for perk in book.perk}) < len(book.perk):
         found.append(BookFault("/perk", "a rung has one perk at most"))
@@ -133,20 +135,24 @@ def _faults(book: Book, lines: Mapping[tuple[str, int], int]) -> list[BookFault]
     found += [BookFault("/play", f"play {play!r} is in it twice") for play in twice]
     for number, play in enumerate(book.play):
         line = lines.get(("play", number), 0)
-        found += [BookFault(f"/play/{number}", f"line {line}, play {play.id!r}: {fault}") for fault in _faults_of(play)]
+        found += [
+            BookFault(f"/play/{number}", f"line {line}, play {play.id!r}: {fault}") for fault in _faults_of(play, texts)
+        ]
     return found
 
 
-def _faults_of(play: Play) -> Iterator[str]:
+def _faults_of(play: Play, texts: Templates) -> Iterator[str]:
     yield from (f"nothing is called {name!r}" for name in play.on if name not in _STARTING)
     yield from (f"nothing that cancels is called {name!r}" for name in play.cancel if name not in _SAID)
+    if (moments.CONTENT in play.on) is (play.every_days is None) or (play.every_days and len(play.on) > 1):
+        yield f"every_days goes with {moments.CONTENT}, which is in a play of its own, and neither without the other"
     for path in play.where:
         root = path.split(".")[0]
         for name in play.on:
             if name in _STARTING and root not in _members(_STARTING[name]):
                 yield f"where: {name} says nothing called {root!r}"
     for number, step in enumerate(play.step):
-        yield from (f"step {number + 1}: {fault}" for fault in _faults_in(step, play))
+        yield from (f"step {number + 1}: {fault}" for fault in _faults_in(step, play, texts))
     yield from _faults_of_order(play)
 
 
@@ -170,19 +176,18 @@ def _members(data: type[msgspec.Struct]) -> set[str]:
     return {each.encode_name for each in msgspec.structs.fields(data)}
 
 
-def _faults_in(step: Step, play: Play) -> Iterator[str]:
+def _faults_in(step: Step, play: Play, texts: Templates) -> Iterator[str]:
     match step:
         case Send():
-            for language in LANGUAGES:
-                if not (TEMPLATES / language / f"{step.mail}.txt.j2").is_file():
-                    yield f"there is no template {language}/{step.mail}.txt.j2"
+            channels = step.channels if isinstance(step.channels, tuple) else (Channel.EMAIL,)
+            files = [template(language, channel, step.mail) for channel in channels for language in LANGUAGES]
+            yield from (f"there is no template {file}" for file in dict.fromkeys(files) if not texts.has(file))
         case Task():
-            for language in LANGUAGES:
-                if not (TEMPLATES / language / "tasks" / f"{step.task}.txt.j2").is_file():
-                    yield f"there is no template {language}/tasks/{step.task}.txt.j2"
+            files = [f"{language}/tasks/{step.task}.txt.j2" for language in LANGUAGES]
+            yield from (f"there is no template {file}" for file in files if not texts.has(file))
         case Perks() if play.on != (_PROMOTED,) or len(play.step) > 1:
             yield f"perks come with {_PROMOTED}, in a play of their own"
-        case WaitForEnd() if not moments.MEMBERSHIPS.issuperset(play.on):
-            yield f"only {moments.STARTED} says when it ends"
+        case WaitForEnd() if not moments.ENDING.issuperset(play.on):
+            yield f"only {moments.STARTED} and {moments.GROUP_JOINED} say when it ends"
         case _:
             return

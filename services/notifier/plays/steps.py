@@ -28,7 +28,7 @@ from services.notifier.plays.book import (
 )
 from services.notifier.plays.conditions import meant
 from services.notifier.plays.person import Cause, Course, Decision, Moment, Person, Run, after
-from services.notifier.plays.weighing import assigned, weighed
+from services.notifier.plays.weighing import assigned, choices, weighed
 from shared import instants
 from shared.events import PurchaseRefunded, type_of
 
@@ -162,7 +162,7 @@ def _sent(play: Play, run: Run, number: int, told: Told, person: Person, moment:
         return message.held_back(Reason.TOO_OLD)
     if isinstance(told, Task):
         return assigned(message, told.channels, person, moment)
-    return weighed(message, person, moment, or_service=told.or_service)
+    return weighed(message, person, moment, choices(told, person, moment), or_service=told.or_service)
 
 
 def _message(play: Play, run: Run, number: int, told: Told, person: Person, moment: Moment) -> Message:

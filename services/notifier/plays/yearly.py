@@ -45,6 +45,11 @@ class Mark(NamedTuple):
         waited = self.due_at is not None and self.due_at <= told.since
         return self._replace(since=self.since if waited else max(self.since, told.since), due_at=due)
 
+    def merged(self, old: "Mark") -> "Mark":
+        """Both: nothing is over that is not so for either, and it is looked at for the earlier."""
+        due = min((each for each in (self.due_at, old.due_at) if each is not None), default=None)
+        return old._replace(since=min(self.since, old.since), due_at=due)
+
 
 class Coming(NamedTuple):
     """The day in one year: the instant, the year, and how many years it is since the first."""

@@ -1,6 +1,7 @@
 """A draft of the book of plays as it comes from outside; every fault is told with its place."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from services.notifier.offers.book import OfferBook
 from services.notifier.plays.book import Book, Send
@@ -8,10 +9,10 @@ from services.notifier.plays.reading import BookError, parse_book
 from shared.http import Fault, Problem
 
 
-def read_draft(toml: bytes, offers: OfferBook) -> Book:
-    """The book, which gives nothing that is not among the offers. Raises Problem 422."""
+def read_draft(toml: bytes, offers: OfferBook, own: Path | None) -> Book:
+    """The book, which gives nothing that is not among the offers; `own`: the shop's templates. Raises Problem 422."""
     try:
-        book = parse_book(toml.decode())
+        book = parse_book(toml.decode(), own)
     except BookError as error:
         raise _refused([Fault(pointer=each.pointer, detail=each.text) for each in error.faults]) from error
     except ValueError as error:

@@ -28,7 +28,7 @@ class PlaysPreviews:
 
         `announced` takes the place of the announcements on record.
         """
-        draft = read_draft(toml, self._shop.offers)
+        draft = read_draft(toml, self._shop.offers, self._shop.own_templates)
         if self._spool is not None:
             headers = {"Retry-After": str(RETRY_SECONDS)}
             raise Problem(429, "preview-under-way", "Another draft is being tried out", headers=headers)

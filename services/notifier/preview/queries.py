@@ -59,9 +59,9 @@ class PlaysQueries:
         async with self._reading() as connection:
             return int(await connection.fetchval(f"select {asked}"))
 
-    async def people(self, *, yearly: bool) -> AsyncIterator[list[Place]]:
-        """Those who are or were in a series, and those with a `yearly` moment; page by page, some of them twice."""
-        for statement in (_IN_SERIES, _WITH_DAYS) if yearly else (_IN_SERIES,):
+    async def people(self, *, marked: bool) -> AsyncIterator[list[Place]]:
+        """Those who are or were in a series, and if `marked` those with a mark; page by page, some of them twice."""
+        for statement in (_IN_SERIES, _MARKED) if marked else (_IN_SERIES,):
             behind = (-1, "")
             while page := await self._page(statement, behind):
                 yield page
@@ -115,7 +115,7 @@ async def _perks_before(
 _IN_SERIES: Final = """
 select distinct lane, person from notifier.run where (lane, person) > ($1, $2) order by lane, person limit $3
 """
-_WITH_DAYS: Final = """
+_MARKED: Final = """
 select distinct lane, person from notifier.occasion where (lane, person) > ($1, $2) order by lane, person limit $3
 """
 _GIVEN: Final = """

@@ -7,16 +7,34 @@ places in series, standings - is led back as far as the rest tells it; docs/prev
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from msgspec import structs
+
+from services.notifier.consent.sales import Purchase
 from services.notifier.plays.book import Book
-from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY, REFERRED
+from services.notifier.plays.groups import GROUP
+from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY, CONTENT, GROUP_ENDING, GROUP_JOINED, REFERRED
 from services.notifier.plays.person import Heard, Person, Run
 from services.notifier.plays.yearly import Mark
 from services.notifier.preview.series import run_before
 from services.notifier.preview.window import Window
 from services.notifier.profile import KnownProfile
 from shared.events import Announcement, PhaseChange, PhaseName, ReferralConverted, RungDemoted, RungPromoted, Standing
+
+_MARKS: Final = {
+    BIRTHDAY: BIRTHDAY,
+    ANNIVERSARY: ANNIVERSARY,
+    GROUP_JOINED: GROUP,
+    GROUP_ENDING: GROUP,
+    CONTENT: CONTENT,
+}
+"""What plays may begin with that is looked at by a mark, and the mark's kind."""
+
+
+def has_marks(book: Book) -> bool:
+    """Whether a play begins with something that only looking tells."""
+    return any(name in _MARKS for play in book.play for name in play.on)
 
 
 class Then(NamedTuple):
@@ -64,12 +82,15 @@ class Rewinding:
             runs={},
             heard=self._heard(now.heard, told.facts),
             standing=told.stood or standing_before(now.standing, told.cues),
-            marks=self._marks(),
+            marks=self._marks(now),
         )
         return replace(person, runs=self._runs(now, person))
 
     def _profiles(self, now: Person) -> tuple[KnownProfile, ...]:
-        """By the wall clock the newest only is kept. Who was known before is taken to have had it all along."""
+        """By the wall clock the newest only is kept. Who was known before is taken to have had it all along.
+
+        But its groups count from when it was told: that is what is new about a proof.
+        """
         since = self.window.since
         times = chain(
             (each.at for each in now.ledger.statements),
@@ -78,10 +99,11 @@ class Rewinding:
         )
         if not any(at < since for at in times):
             return now.profiles
-        return tuple(
-            KnownProfile(at=min(each.at, since), id=each.id, source=each.source, profile=each.profile)
-            for each in now.profiles
+        told = (each for each in now.profiles if each.at >= since)
+        before = (
+            structs.replace(each, at=since - 1, profile=structs.replace(each.profile, groups=None)) for each in told
         )
+        return (*now.profiles, *before)
 
     def _heard(self, kept: Iterable[Heard], told: Iterable[Heard]) -> tuple[Heard, ...]:
         """What the log still has counts as the draft reads it; of the rest it is known what it started then."""
@@ -94,10 +116,16 @@ class Rewinding:
             heard[each.source, each.id] = each._replace(open=True)
         return tuple(heard.values())
 
-    def _marks(self) -> dict[str, Mark]:
+    def _marks(self, now: Person) -> dict[str, Mark]:
         """To be looked at from the beginning: then the next one is reckoned by what was known."""
-        kinds = {BIRTHDAY, ANNIVERSARY} & {name for play in self.draft.play for name in play.on}
-        return {kind: Mark(kind, self.window.since, due_at=self.window.since) for kind in sorted(kinds)}
+        since = self.window.since
+        kinds = _MARKS.keys() & {name for play in self.draft.play for name in play.on}
+        marks = {kind: Mark(kind, since, due_at=since) for kind in sorted({_MARKS[each] for each in kinds} - {CONTENT})}
+        bought = [each.at for each in now.ledger.sales if isinstance(each, Purchase)]
+        if CONTENT in kinds and bought:
+            first = max(min(bought), since)
+            marks[CONTENT] = Mark(CONTENT, first, due_at=first)
+        return marks
 
     def _runs(self, now: Person, before: Person) -> dict[tuple[str, str], Run]:
         found = (run_before(run, now, before, self.in_force, self.window.since) for run in now.runs.values())

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -16,13 +17,13 @@ from services.notifier.offers.choosing import limited
 from services.notifier.offers.desk import start_of_month
 from services.notifier.places import Place
 from services.notifier.plays.book import Book
-from services.notifier.plays.moments import ANNIVERSARY, BIRTHDAY
+from services.notifier.plays.texts import Templates
 from services.notifier.preview.answers import PlaysLine, PlaysProgress, PlaysResult
 from services.notifier.preview.collecting import Collecting
 from services.notifier.preview.giving import Giving
 from services.notifier.preview.queries import PlaysQueries
 from services.notifier.preview.retelling import retell, tried
-from services.notifier.preview.rewinding import Rewinding, Then, Told
+from services.notifier.preview.rewinding import Rewinding, Then, Told, has_marks
 from services.notifier.preview.spool import Spool
 from services.notifier.preview.tally import Tally, retold
 from services.notifier.preview.window import Window
@@ -43,6 +44,13 @@ class Shop:
     offers: OfferBook
     queries: PlaysQueries
     log: Log
+    own_templates: Path | None = None
+    """The shop's own folder of templates."""
+
+    @property
+    def templates(self) -> Templates:
+        """The texts there are."""
+        return Templates(self.own_templates)
 
 
 @dataclass(slots=True)
@@ -98,8 +106,7 @@ class PlaysPreview:
 
     async def _collect(self) -> bool:
         manner = self.shop.manner
-        yearly = any({BIRTHDAY, ANNIVERSARY} & {*play.on} for play in self.draft.play)
-        async for places in self.shop.queries.people(yearly=yearly):
+        async for places in self.shop.queries.people(marked=has_marks(self.draft)):
             await asyncio.to_thread(self.spool.add_people, places)
         collecting = Collecting(self.spool, self.draft, self.window, manner.lanes)
         return await collecting.of_log(self.shop.log, self.topics, by_facts=manner.by_facts)
@@ -117,7 +124,7 @@ class PlaysPreview:
         manner = self.shop.manner
         rewinding = Rewinding(self.window, manner.book, self.draft, manner.by_facts)
         before = {each.person.id: rewinding.before(each, told[each.person.id]) for each in persons}
-        turn = retell(lane, before, told, tried(manner, self.draft), self.window)
+        turn = retell(lane, before, told, tried(manner, self.draft, self.shop.templates), self.window)
         self.tally.add(turn.messages)
         self.spool.add_wanted(turn.wanted)
         return turn.messages

@@ -78,10 +78,11 @@ def _told_behind(wait: int, play: Play, said: dict[int, int]) -> int | None:
 
 
 def _stopped_at(run: Run, messages: Iterable[Message]) -> float:
-    """When the series was cancelled, by the message that did not go for it; at the end of time if none says so."""
+    """When the series was cancelled, by the message it waited for; at the end of time if none says so."""
     if run.course is not Course.STOPPED:
         return float("inf")
-    cancelled = [each.at for each in messages if (each.play, each.cause) == run.key and each.reason is Reason.CANCELLED]
+    own = (each for each in messages if (each.play, each.cause) == run.key and each.step >= run.step)
+    cancelled = [each.at for each in own if each.reason is Reason.CANCELLED]
     return max(cancelled, default=float("inf"))
 
 

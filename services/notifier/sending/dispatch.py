@@ -1,7 +1,8 @@
 """One message on its way: written, looked at once more, given away, and how that ended written down.
 
-pending, retry → sending (committed before the text is given away) → sent | retry | bounced | ambiguous. A message is
-`sending` only while its text is on the way. What several messages need of the database at a time is done together.
+pending, retry → sending (committed before the text is given away) → sent | retry | bounced | failed | ambiguous. A
+message is `sending` only while its text is on the way. What several messages need of the database at a time is done
+together.
 """
 
 import asyncio
@@ -10,19 +11,21 @@ from typing import Final
 
 import structlog
 
-from services.notifier.channels import Ambiguous, Bounced, Channel, Delivery, Dropped, PutOff, Sent
+from services.notifier.channels import Ambiguous, Bounced, Delivery, Dropped, PutOff, Refused, Sent, Withheld
 from services.notifier.consent import NOTHING, Ledger, basis
 from services.notifier.consent.of_message import asked_by, standing_on
 from services.notifier.consent.sales import Sale, all_given_back
 from services.notifier.consent.store import ledgers_of, sales_of
-from services.notifier.mail import Composer, Letter, UnwrittenError
-from services.notifier.message import Message, Reason, State
+from services.notifier.mail import Letter, UnwrittenError
+from services.notifier.message import Channel, Message, Reason, State
 from services.notifier.metrics import MESSAGES
 from services.notifier.offers import Voucher
-from services.notifier.profile import address, newest_profile
+from services.notifier.plays.weighing import reach
+from services.notifier.profile import newest_profile
 from services.notifier.returns import store as returns
 from services.notifier.returns.report import of_refusal
 from services.notifier.sending import store
+from services.notifier.sending.carrier import Carrier
 from services.notifier.sending.store import Due, End
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import profiles_of, vouchers_of
@@ -45,12 +48,11 @@ _log = structlog.get_logger("sender")
 
 
 class Dispatch:
-    """Sends single messages over one channel."""
+    """Sends single messages by one carrier."""
 
-    def __init__(self, pool: Pool, channel: Channel, composer: Composer, settings: NotifierSettings) -> None:
+    def __init__(self, pool: Pool, carrier: Carrier, settings: NotifierSettings) -> None:
         self._pool = pool
-        self._channel = channel
-        self._composer = composer
+        self._carrier = carrier
         self._by_facts = settings.clock == "facts"
         self._lanes = settings.lanes
         self._readers: Together[Due, tuple[Profile, Voucher | None]] = Together(self._look_up, _one, GROUP)
@@ -77,24 +79,26 @@ class Dispatch:
         if due.message.id not in self.giving and isinstance(error, DatabaseError):
             return _database_away(error)
         _log.error("sender.failed", message=due.message.id, exc_info=error)
-        return Ambiguous(repr(error)) if due.message.id in self.giving else PutOff(repr(error))
+        known = due.message.id not in self.giving or self._carrier.channel.repeatable
+        return PutOff(repr(error)) if known else Ambiguous(repr(error))
 
     async def _delivered(self, due: Due) -> Delivery:
         """Hand the letter over, if there is an address; what is in the way is written down."""
         letter = await self._written(due)
         if letter is None:
             return Dropped()
-        return await self._channel.deliver(letter, lambda: self._begin(due, letter.recipient))
+        return await self._carrier.channel.deliver(letter, lambda: self._begin(due, letter.recipient))
 
     async def _written(self, due: Due) -> Letter | None:
         profile, voucher = await self._readers.do(due)
-        if address(profile) is None:
+        recipient = reach(self._carrier.kind, profile)
+        if recipient is None:
             async with self._pool.acquire() as connection:
                 await self._hold_back(connection, due, Reason.NO_ADDRESS)
             return None
-        if await self._came_back(due, address(profile) or ""):
+        if self._carrier.kind is Channel.EMAIL and await self._came_back(due, recipient):
             return None
-        return self._composer.letter(due.message, profile, voucher, due.message.goes_at if self._by_facts else due.now)
+        return self._carrier.write(due.message, profile, voucher, due.message.goes_at if self._by_facts else due.now)
 
     async def _came_back(self, due: Due, recipient: str) -> bool:
         """Hold it back where mail to that address has come back for good, or too often."""
@@ -120,7 +124,7 @@ class Dispatch:
         self.giving.add(due.message.id)
         try:
             profile, _ = await self._readers.do(due)
-            if address(profile) == recipient and await self._begins.do((due, recipient)):
+            if reach(self._carrier.kind, profile) == recipient and await self._begins.do((due, recipient)):
                 return True
         except DatabaseError as error:
             _database_away(error)
@@ -189,14 +193,19 @@ class Dispatch:
             case Bounced(detail):
                 await self._keep_refusal(due, detail)
                 await self._ends.do(End(due, State.BOUNCED, detail))
+            case Refused(detail):
+                await self._ends.do(End(due, State.FAILED, detail))
             case Ambiguous(detail):
                 await self._ends.do(End(due, State.AMBIGUOUS, detail))
             case PutOff(detail) if due.attempts >= len(BACK_OFF):
                 await self._ends.do(End(due, State.FAILED, detail))
-            case PutOff(detail):
+            case PutOff(detail, seconds):
                 async with self._pool.acquire() as connection:
-                    await store.put_off(connection, due, detail, BACK_OFF[due.attempts])
+                    await store.put_off(connection, due, detail, max(BACK_OFF[due.attempts], seconds))
                 MESSAGES.labels(due.message.play, State.RETRY).inc()
+            case Withheld(reason):
+                async with self._pool.acquire() as connection:
+                    await self._hold_back(connection, due, reason)
             case Dropped():
                 async with self._pool.acquire() as connection:
                     await store.let_go(connection, [due])
@@ -207,7 +216,7 @@ class Dispatch:
         async with self._pool.acquire() as connection:
             refusal = of_refusal(detail)
             await returns.keep(
-                connection, due.lane, due.message.id, due.message.person, address(profile) or "", refusal
+                connection, due.lane, due.message.id, due.message.person, reach(Channel.EMAIL, profile) or "", refusal
             )
 
     async def _finish_all(self, ends: Sequence[End]) -> list[None]:

@@ -13,11 +13,10 @@ from typing import Final
 
 import structlog
 
-from services.notifier.channels import Channel
-from services.notifier.mail import Composer
 from services.notifier.message import State
 from services.notifier.metrics import MESSAGES
 from services.notifier.sending import store
+from services.notifier.sending.carrier import Carrier
 from services.notifier.sending.dispatch import Dispatch
 from services.notifier.sending.store import Due
 from services.notifier.settings import NotifierSettings
@@ -34,7 +33,7 @@ _log = structlog.get_logger("sender")
 
 
 class Sender:
-    """Keeps as many messages on their way as the channel takes.
+    """Keeps as many messages on their way as the carrier's channel takes.
 
     `owned` tells the lanes of this process, with their epochs; `more` is set when there may be something to send.
     """
@@ -42,17 +41,17 @@ class Sender:
     def __init__(
         self,
         pool: Pool,
-        channel: Channel,
-        composer: Composer,
+        carrier: Carrier,
         owned: Callable[[], dict[int, int]],
         more: asyncio.Event,
         settings: NotifierSettings,
     ) -> None:
         self._pool = pool
-        self._channel = channel
+        self._kind = carrier.kind
+        self._channel = carrier.channel
         self._owned = owned
         self._by_facts = settings.clock == "facts"
-        self._dispatch = Dispatch(pool, channel, composer, settings)
+        self._dispatch = Dispatch(pool, carrier, settings)
         self._settled: dict[int, int] = {}
         """The lanes, with epochs, in which nothing that an earlier owner began is left."""
         self._settled_at = 0.0
@@ -84,7 +83,7 @@ class Sender:
             return
         state = State.PENDING if self._channel.repeatable else State.AMBIGUOUS
         async with self._pool.acquire() as connection:
-            found = await store.take_over(connection, owned, state, untold=state is State.AMBIGUOUS)
+            found = await store.take_over(connection, self._kind, owned, state, untold=state is State.AMBIGUOUS)
         self._settled, self._settled_at = owned, time.monotonic()
         for play, message_id in found:
             MESSAGES.labels(play, state).inc()
@@ -96,7 +95,7 @@ class Sender:
             return
         limit = FETCH + len(self._under_way)
         async with self._pool.acquire() as connection:
-            due = await store.due(connection, self._settled, limit, by_facts=self._by_facts)
+            due = await store.due(connection, self._kind, self._settled, limit, by_facts=self._by_facts)
         self._waiting.extend(each for each in due if each.message.id not in self._under_way)
 
     def _start(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from services.notifier.message import Message, Reason, State
+from services.notifier.message import WAYS, Channel, Message, Reason, State, Way
 from services.notifier.places import Place
 from services.notifier.store import MESSAGE, message_of
 from shared.db import Connection
@@ -32,7 +32,15 @@ class Due(NamedTuple):
         return self.lane, self.message.person
 
 
-async def due(connection: Connection, owned: Mapping[int, int], limit: int, *, by_facts: bool) -> list[Due]:
+def _carried_to(kind: Channel) -> str:
+    """Which messages go there by themselves; tasks do not. In the words of the indexes."""
+    way = WAYS[kind]
+    return f"m.way = '{way}'" if way is not Way.WEBHOOK else f"m.way = 'webhook' and m.channel = '{kind.value}'"
+
+
+async def due(
+    connection: Connection, kind: Channel, owned: Mapping[int, int], limit: int, *, by_facts: bool
+) -> list[Due]:
     """What is to be sent of these lanes (with their epochs), the longest waiting first.
 
     Under `CLOCK=facts` a message is due when the lane's time has come to it.
@@ -42,7 +50,7 @@ async def due(connection: Connection, owned: Mapping[int, int], limit: int, *, b
         select m.lane, m.attempts, {NOW_US} as now, {_M}
         from unnest($1::int[], $2::bigint[]) as o (lane, epoch)
         join notifier.lane l using (lane, epoch) join notifier.message m using (lane)
-        where m.state in ('pending', 'retry') and m.way = 'mail'
+        where m.state in ('pending', 'retry') and {_carried_to(kind)}
             and m.next_attempt_at <= {NOW_US} and (not $4 or coalesce(m.due_at, m.at) <= l.time)
         order by m.next_attempt_at, m.at, m.id limit $3
         """,
@@ -173,14 +181,14 @@ async def put_off(connection: Connection, due: Due, detail: str, seconds: float)
 
 
 async def take_over(
-    connection: Connection, owned: Mapping[int, int], state: State, *, untold: bool
+    connection: Connection, kind: Channel, owned: Mapping[int, int], state: State, *, untold: bool
 ) -> list[tuple[str, str]]:
     """Messages that an earlier owner left in the middle of being sent get this state; returns (play, id) of each."""
     rows = await connection.fetch(
-        """
+        f"""
         update notifier.message m set state = $3, untold = $4
         from unnest($1::int[], $2::bigint[]) as o (lane, epoch)
-        where m.lane = o.lane and m.state = 'sending' and m.epoch < o.epoch
+        where m.lane = o.lane and m.state = 'sending' and m.epoch < o.epoch and {_carried_to(kind)}
         returning m.play, m.id
         """,
         list(owned),
@@ -201,7 +209,7 @@ async def waiting(connection: Connection, *, by_facts: bool, history: bool) -> i
             f"""
             select (
                 select count(*) from notifier.message m join notifier.lane l using (lane)
-                where m.state in ('pending', 'retry') and m.way = 'mail'
+                where m.state in ('pending', 'retry') and (m.way in ('mail', 'webhook') or (m.way = 'letter' and $1))
                     and m.next_attempt_at <= {NOW_US} and (not $1 or coalesce(m.due_at, m.at) <= l.time)
             ) + (
                 select count(*) from notifier.run r join notifier.lane l using (lane)
@@ -222,6 +230,7 @@ async def waiting(connection: Connection, *, by_facts: bool, history: bool) -> i
             + (select count(*) from notifier.message where state = 'sending')
             + (select count(*) from notifier.message where untold)
             + (select count(*) from notifier.statement where untold)
+            + (select count(*) from notifier.rating where untold)
             + (select count(*) from notifier.confirmation where message is null)
             """,
             by_facts,

@@ -94,7 +94,7 @@ def _asked(said: Said, attempt: Attempted) -> int | None:
     """Until when the receiver wants to be left alone, or should be."""
     if said.status not in BUSY:
         return None
-    pause = _retry_after(said.retry_after, attempt.at)
+    pause = retry_after(said.retry_after, attempt.at)
     if pause is None:
         pause = _longer(min(SLOWEST, 5 * SECOND * 2 ** min(attempt.slowed, 20)), attempt.chance)
     return attempt.at + min(pause, LONGEST_PAUSE)
@@ -108,7 +108,7 @@ def _out_of_patience(attempt: Attempted) -> bool:
     return attempt.failing_since is not None and attempt.at - attempt.failing_since >= PATIENCE
 
 
-def _retry_after(text: str | None, now: int) -> int | None:
+def retry_after(text: str | None, now: int) -> int | None:
     """Seconds or an HTTP date (RFC 9110, section 10.2.3), in µs from now; None if it says neither."""
     if text is None:
         return None

@@ -142,8 +142,13 @@ def hear(life: Life, cue: Cue, now: int) -> None:
         assert {rung for rung in (5, 6, 7) if rung <= cue.data.to} <= life.person.perks
     if isinstance(cue, RungDemoted):
         assert max(life.person.perks, default=0) <= cue.data.to
-        calls = [each for each in life.person.messages.values() if each.play == "call" and each.state in UNSENT]
+        calls = [each for each in life.person.messages.values() if each.play == "call" and worth_doing(each, now)]
         assert all(max(each.rungs) <= cue.data.to for each in calls)
+
+
+def worth_doing(task: Message, now: int) -> bool:
+    """A task that has expired is for the lane to end, whatever else comes."""
+    return task.state in UNSENT and (task.expires_at is None or task.expires_at > now)
 
 
 def dispatched(messages: dict[str, Message], state: State) -> dict[str, Message]:

@@ -39,7 +39,7 @@ def test_the_book_as_shipped_is_whole() -> None:
         ('"send"', '"shout"', "line 3, play 'a': Invalid value 'shout' - at `$.step[0].do`"),
         ('do = "send"', 'do = "perks"', "line 3, play 'a': Object contains unknown field `mail` - at `$.step[0]`"),
         ('mail = "thank_you"', 'mail = "thank_you"\n[[play.step]]\ndo = "wait"\ndays = 1', "the last step is a wait"),
-        ("[[play.step]]", '[[play.step]]\ndo = "wait_for_end"\n[[play.step]]', "only membership.started says when"),
+        ("[[play.step]]", '[[play.step]]\ndo = "wait_for_end"\n[[play.step]]', "say when it ends"),
         ('mail = "thank_you"', 'mail = "thank_you"\n[[play.step]]\ndo = "rest"', "its rest would never end"),
         ("version = 1", "", "missing required field `version`"),
         ("version = 1", "version = 1\nplays = 3", "unknown field `plays`"),

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from services.notifier.message import Channel
 from services.notifier.plays.reading import read_book
 from services.notifier.settings import NotifierSettings, SmtpServer, smtp_server
 from shared.settings import RefusedError
@@ -48,6 +49,18 @@ def test_a_signature_needs_a_selector_and_a_key() -> None:
     assert "neither alone" in refusal(dkim_selector="ladder")
     assert "neither alone" in refusal(dkim_private_key="key")
     assert "no RSA private key" in refusal(dkim_selector="ladder", dkim_private_key="key")
+
+
+def test_who_carries_messages_is_told_by_a_signature() -> None:
+    """An address needs a secret, and both must be what they are to be."""
+    secret = "whsec_" + "a2tr" * 11
+    good = NotifierSettings.model_validate({"channel_sms_url": "https://sms.example/in", "channel_secret": secret})
+
+    assert good.channel_urls == {Channel.SMS: "https://sms.example/in"}
+    assert "CHANNEL_SECRET" in refusal(channel_push_url="https://push.example")
+    assert "whsec_" in refusal(channel_secret="a2tr")
+    assert "24 to 64" in refusal(channel_secret="whsec_a2tr")
+    assert "CHANNEL_PHONE_URL" in refusal(channel_phone_url="https://me:word@calls.example", channel_secret=secret)
 
 
 def test_an_address_that_is_none_is_refused() -> None:

@@ -2,11 +2,14 @@
 
 import pytest
 
+from services.notifier.letters.printing import Font
 from services.notifier.mail import Composer, Text
-from services.notifier.message import Message, Purpose, message_id
+from services.notifier.message import WAYS, Channel, Message, Purpose, message_id
 from services.notifier.offers.voucher import Voucher
 from services.notifier.plays.book import Play, Send
+from services.notifier.plays.carriers import SHORT
 from services.notifier.plays.reading import read_book
+from services.notifier.plays.texts import Templates
 from services.notifier.settings import NotifierSettings
 from shared.events import Profile
 from tests.make import day
@@ -15,10 +18,27 @@ SETTINGS = NotifierSettings.model_validate(
     {"sender_name": "Schöner Laden", "imprint": "Schöner Laden, Gasse 1, Köln", "shop_url": "https://laden.example"}
 )
 BOOK = read_book(SETTINGS.plays_file)
+SHORT_TEXTS = [
+    (play, step) for play in BOOK.play for step in play.step if isinstance(step, Send) and SHORT & {*step.channels}
+]
+LETTERS = [
+    (play, step)
+    for play in BOOK.play
+    for step in play.step
+    if isinstance(step, Send) and Channel.POST in Templates().channels(step.mail)
+]
 MAILS = [(play, step) for play in BOOK.play for step in play.step if isinstance(step, Send)]
 
 
-def written(play: Play, step: Send, language: str, purpose: Purpose | None = None, *, offer: bool) -> Text:
+def written(
+    play: Play,
+    step: Send,
+    language: str,
+    purpose: Purpose | None = None,
+    *,
+    offer: bool,
+    channel: Channel = Channel.EMAIL,
+) -> Text:
     message = Message(
         id=message_id(play.id, "c1", "x"),
         person="c1",
@@ -27,6 +47,8 @@ def written(play: Play, step: Send, language: str, purpose: Purpose | None = Non
         cause="x",
         cause_at=day(0),
         at=day(1),
+        channel=channel,
+        way=WAYS[channel],
         purpose=purpose or step.purpose or play.purpose,
         rungs=(5,),
     )
@@ -58,6 +80,38 @@ def test_every_mail_is_whole(play: Play, step: Send, language: str) -> None:
         if not offer:
             assert "utschein" not in text.plain + text.html + text.subject
             assert "oucher" not in text.plain + text.html + text.subject
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("channel", sorted(SHORT))
+@pytest.mark.parametrize(("play", "step"), SHORT_TEXTS, ids=lambda each: getattr(each, "mail", ""))
+def test_every_short_text_is_whole(play: Play, step: Send, channel: Channel, language: str) -> None:
+    """It names the shop, stands on one line, has the offer, and as a text message the way to object."""
+    for offer in {False, step.offer is not None}:
+        text = written(play, step, language, offer=offer, channel=channel)
+
+        assert (text.subject != "", text.html) == (True, "")
+        assert "Schöner Laden" in text.plain
+        assert ("7QK2-M0XD-94TB" in text.plain) is offer
+        assert ("/u/" in text.plain) is (channel is Channel.SMS)
+        assert "\n" not in text.plain + text.subject
+        assert len(text.plain.partition(" http")[0]) < 320
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize(("play", "step"), LETTERS, ids=lambda each: getattr(each, "mail", ""))
+def test_every_letter_is_whole(play: Play, step: Send, language: str) -> None:
+    """Subject, salutation, the offer, a greeting, nothing that only mail can do, and no letter that the font lacks."""
+    for offer in {False, step.offer is not None}:
+        text = written(play, step, language, offer=offer, channel=Channel.POST)
+
+        assert "\n" not in text.subject != ""
+        assert "Anna Größe" in text.plain
+        assert ("7QK2-M0XD-94TB" in text.plain) is offer
+        assert text.plain.rstrip().endswith("Schöner Laden")
+        assert "http" not in text.plain
+        assert "mail" not in text.plain.lower()
+        assert Font(None).lacks(text.plain) == ""
 
 
 def test_an_apology_without_a_basis_for_advertising_has_none_in_it() -> None:
