@@ -30,6 +30,10 @@ from services.notifier.offers.counter import Counter
 from services.notifier.offers.desk import Desk
 from services.notifier.plays.book import Book
 from services.notifier.plays.reading import read_book
+from services.notifier.preview.previews import PlaysPreviews
+from services.notifier.preview.queries import PlaysQueries
+from services.notifier.preview.routes import plays_preview
+from services.notifier.preview.running import Shop
 from services.notifier.ratings.app import ratings
 from services.notifier.referrals.app import referrals
 from services.notifier.returns.app import Returns
@@ -116,6 +120,9 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
 
         router = APIRouter()
         router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
+        queries = PlaysQueries(pools.asking, settings.lanes, by_facts=by_facts)
+        shop = Shop(manner, offer_book, queries, runtime.log, settings.templates_dir)
+        router.include_router(plays_preview(PlaysPreviews(shop)))
         router.include_router(offers(Counter(pools.asking, settings, desk)))
         router.include_router(referrals(pools.asking))
         router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))

@@ -157,10 +157,7 @@ async def forget_heard(
 
 
 async def load(tx: Connection, lane: int, persons: Sequence[str], lanes: int) -> dict[str, Person]:
-    """All that is known of these persons, and what their friends bought, who may be in any of the `lanes`.
-
-    The persons' unsent messages are locked: none of them goes out meanwhile.
-    """
+    """As `known`, with the persons' unsent messages locked: none of them goes out meanwhile."""
     await tx.execute(
         """
         select from notifier.message
@@ -170,6 +167,11 @@ async def load(tx: Connection, lane: int, persons: Sequence[str], lanes: int) ->
         lane,
         persons,
     )
+    return await known(tx, lane, persons, lanes)
+
+
+async def known(tx: Connection, lane: int, persons: Sequence[str], lanes: int) -> dict[str, Person]:
+    """All that is known of these persons, and what their friends bought, who may be in any of the `lanes`."""
     places = [(lane, person) for person in persons]
     profiles = await profiles_of(tx, places)
     ledgers = await ledgers_of(tx, places)

@@ -21,6 +21,7 @@ DOCUMENTS = (
     "docs/tasks.md",
     "docs/channels.md",
     "docs/plays.md",
+    "docs/preview.md",
     "docs/page.md",
 )
 BASE = "http://127.0.0.1:8000"

@@ -13,10 +13,10 @@ from services.ladder.page.desk import Desk, Visit
 from services.ladder.page.frame import HEADERS, fragment, reader_language
 from services.ladder.page.language import Language
 from services.ladder.preview.answers import Line, Move, Result
-from services.ladder.preview.response import PreviewResponse
 from services.ladder.preview.routes import MOST_BYTES
 from services.ladder.preview.running import Preview
 from shared.http import Problem
+from shared.http.streamed import PreviewResponse
 
 EVERYBODY: Final = 100.0
 _LARGEST: Final = 3 * MOST_BYTES + 1_000

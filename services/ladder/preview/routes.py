@@ -8,9 +8,9 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from services.ladder.preview.previews import Previews
-from services.ladder.preview.response import PreviewResponse
 from services.ladder.schemas import problem
 from shared.http import Problem
+from shared.http.streamed import PreviewResponse
 
 MOST_BYTES: Final = 1 << 18
 LINES: Final = "application/jsonl"

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -39,8 +39,25 @@ _STARTING: Final = {**_SAID, **moments.SAID}
 """What may start a play."""
 _ENTRIES: Final[Mapping[str, type[msgspec.Struct]]] = {"play": Play, "perk": Perk, "group": GroupName}
 _HEADER: Final = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]", re.MULTILINE)
+_PATH: Final = re.compile(r" - at `\$(.*)`$")
+_PART: Final = re.compile(r"\w+")
 _PROMOTED: Final = type_of(RungPromoted)
 _WAITS: Final = (Wait, WaitForEnd, WaitForNeglect)
+
+
+class BookFault(NamedTuple):
+    """What is wrong with an entry of the book: where (JSON pointer, RFC 6901), and a line of text that says it."""
+
+    pointer: str
+    text: str
+
+
+class BookError(ValueError):
+    """The book cannot be used: every fault that was found."""
+
+    def __init__(self, faults: Sequence[BookFault]) -> None:
+        super().__init__("; ".join(each.text for each in faults))
+        self.faults = faults
 
 
 def read_book(path: Path, own: Path | None = None) -> Book:
@@ -52,24 +69,24 @@ def read_book(path: Path, own: Path | None = None) -> Book:
 
 
 def parse_book(text: str, own: Path | None = None) -> Book:
-    """The book in this text, as `read_book`. Raises ValueError, with a line for every fault."""
+    """The book in this text, as `read_book`. Raises ValueError where it is no TOML, else BookError with every fault."""
     told = tomllib.loads(text)
     lines = _lines(text)
-    faults: list[str] = []
+    faults: list[BookFault] = []
     entries: dict[str, list[Any]] = {}
     for name, kind in _ENTRIES.items():
         given = told.pop(name, [])
         if not isinstance(given, list):
-            raise ValueError(f"`{name}` is a list of tables: write [[{name}]]")
+            raise BookError([BookFault(f"/{name}", f"`{name}` is a list of tables: write [[{name}]]")])
         entries[name] = [*_converted(name, given, kind, lines, faults)]
     try:
         book = msgspec.convert({**told}, Book)
     except msgspec.ValidationError as error:
-        raise ValueError("; ".join([str(error), *faults])) from error
+        raise BookError([BookFault(_pointer(str(error)), str(error)), *faults]) from error
     book = msgspec.structs.replace(book, **{name: tuple(found) for name, found in entries.items()})
     faults += _faults(book, lines, Templates(own))
     if faults:
-        raise ValueError("; ".join(faults))
+        raise BookError(faults)
     return book
 
 
@@ -89,28 +106,38 @@ def _converted(
     given: Sequence[Any],
     kind: type[msgspec.Struct],
     lines: Mapping[tuple[str, int], int],
-    faults: list[str],
+    faults: list[BookFault],
 ) -> Iterator[Any]:
     for number, each in enumerate(given):
         try:
             yield msgspec.convert(each, kind)
         except msgspec.ValidationError as error:
             called = each.get("id") or each.get("key") or each.get("name") or "" if isinstance(each, dict) else ""
-            faults.append(f"line {lines.get((name, number), 0)}, {name} {called!r}: {error}")
+            text = f"line {lines.get((name, number), 0)}, {name} {called!r}: {error}"
+            faults.append(BookFault(f"/{name}/{number}{_pointer(str(error))}", text))
+
+
+def _pointer(error: str) -> str:
+    """Where it is, by the path in msgspec's words: "... - at `$.step[0].days`"."""
+    found = _PATH.search(error)
+    return "" if found is None else "".join(f"/{part}" for part in _PART.findall(found[1]))
 
 
 # -- what the types cannot say -----------------------------------------------------------------------------------
 
 
-def _faults(book: Book, lines: Mapping[tuple[str, int], int], texts: Templates) -> list[str]:
-    found: list[str] = []
+def _faults(book: Book, lines: Mapping[tuple[str, int], int], texts: Templates) -> list[BookFault]:
+    found: list[BookFault] = []
     if len({perk.rung for perk in book.perk}) < len(book.perk):
-        found.append("a rung has one perk at most")
+        found.append(BookFault("/perk", "a rung has one perk at most"))
     ids = [each.id for each in book.play]
-    found += [f"play {play!r} is in it twice" for play in {play for play in ids if ids.count(play) > 1}]
+    twice = {play for play in ids if ids.count(play) > 1}
+    found += [BookFault("/play", f"play {play!r} is in it twice") for play in twice]
     for number, play in enumerate(book.play):
         line = lines.get(("play", number), 0)
-        found += [f"line {line}, play {play.id!r}: {fault}" for fault in _faults_of(play, texts)]
+        found += [
+            BookFault(f"/play/{number}", f"line {line}, play {play.id!r}: {fault}") for fault in _faults_of(play, texts)
+        ]
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 from starlette.types import Message, Send
 
-from services.ladder.preview.response import PreviewResponse
+from shared.http.streamed import PreviewResponse
 
 SCOPE = {"type": "http", "asgi": {"spec_version": "2.3"}}
 
