@@ -202,7 +202,7 @@ async def test_a_draft_that_cannot_be_used_is_refused_with_its_faults(database: 
         answers = [await running.http.post("/v1/plays/preview", content=draft) for draft in drafts]
     faults = [answer.json()["errors"][0] for answer in answers[:4]]
     assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 413]
-    assert [each["pointer"] for each in faults] == ["/play/0", "/play/0/step/3/days", "/play/11/step/2/offer", ""]
+    assert [each["pointer"] for each in faults] == ["/play/0", "/play/0/step/3/days", "/play/12/step/2/offer", ""]
     assert "no_such_mail" in faults[0]["detail"]
     assert "line 1" in faults[3]["detail"]
 
