@@ -25,6 +25,7 @@ class Course(NamedTuple):
 
 async def course_of(tx: Connection, lane: int, book: Book) -> Course:
     """How the lane's last owner left it. Raises RefusedError where this program would fold otherwise."""
+    await store.hold(tx)
     noted, target = await store.lane(tx, lane), await store.target(tx)
     if noted is None or target is None:
         return Course(book.rules)

@@ -67,6 +67,11 @@ async def lock(tx: Connection) -> None:
     await tx.execute("select pg_advisory_xact_lock(hashtextextended('ladder.rules', 0))")
 
 
+async def hold(tx: Connection) -> None:
+    """Until the transaction ends nobody puts or activates a version: what is read of them belongs together."""
+    await tx.execute("select pg_advisory_xact_lock_shared(hashtextextended('ladder.rules', 0))")
+
+
 async def put(tx: Connection, version: Version) -> None:
     """Keep a version, in place of one of the same number."""
     await tx.execute(
