@@ -1,5 +1,6 @@
 """Another version of the rules activated over HTTP while the lanes are at work: everybody is decided anew once."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -253,6 +254,30 @@ async def part_without_lanes(database: str) -> AsyncIterator[httpx.AsyncClient]:
         settings, book = lanes.settings, lanes.book
     async with part_of(database, settings, book) as part, client_of(part) as client:
         yield client
+
+
+async def test_what_a_lane_reads_as_it_begins_belongs_together(database: str) -> None:
+    """An activation waits for a lane that is just finding out which rules hold, and the lane is not refused."""
+    async with ladder(database) as (lanes, client):
+        (await client.put("/v1/rules/3", content=STRICTER)).raise_for_status()
+        async with lanes.pool.acquire() as connection:
+            async with connection.transaction():
+                course = await handover.course_of(connection, 0, lanes.book)
+                activating = asyncio.create_task(client.post("/v1/rules/3/activate", json={"mode": "emit"}))
+                await until(lambda: waits(lanes), PATIENCE)
+            assert (await activating).status_code == 202
+        await gone_over(client)
+    assert (course.rules.version, course.coming) == (2, None)
+
+
+async def waits(lanes: Lanes) -> bool:
+    """Whether somebody waits to change the rules."""
+    return bool(
+        await lanes.pool.fetchval(
+            "select exists (select from pg_stat_activity where wait_event = 'advisory'"
+            " and datname = current_database())"
+        )
+    )
 
 
 async def test_a_standing_by_another_version_and_as_of_an_instant(database: str) -> None:
