@@ -18,6 +18,7 @@ from services.ingest.loading.history import Line
 from services.ingest.settings import IngestSettings
 from shared import events
 from shared.http import Keys, new_key
+from shared.http.persistent import PersistentClient
 from shared.log import LogUnavailableError
 from shared.log.postgres import PostgresLog
 from tests.integration.ingest_http import Ingest, ingest
@@ -246,7 +247,7 @@ async def test_a_service_that_is_away_is_waited_for(service: Ingest) -> None:
 
     event = msgspec.json.encode(posted())
     with httpx.Client(base_url=service.client.base_url) as client:
-        delivery = Delivery(client, patience=60, pause=pause)
+        delivery = Delivery(PersistentClient(client, patience=60, pause=pause))
         refused = await asyncio.to_thread(delivery.deliver, [Line(0, "", 1, event)])
 
     assert (refused, waited) == ([], [5.0, 5.0])

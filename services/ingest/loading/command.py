@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
-from services.ingest.loading.delivery import MOST, Delivery, GaveUpError, batches, quiet_midnights
+from services.ingest.loading.delivery import MOST, Delivery, batches, quiet_midnights
 from services.ingest.loading.history import Line, Refused, in_order
 from services.ingest.loading.progress import Display, Progress, fingerprint
 from services.ingest.loading.rows import Reading, rows
+from shared.http.persistent import GaveUpError, PersistentClient
 
 DESCRIPTION = """\
 Posts a history over HTTP, in the order of its time, to programs that run with CLOCK=facts.
@@ -89,7 +90,7 @@ def _deliver(lines: Iterator[Line], progress: Progress, options: argparse.Namesp
     display = Display(sys.stderr)
     at = _last_of(islice(lines, progress.done))
     with _client(options) as client:
-        delivery = Delivery(client, patience=options.patience)
+        delivery = Delivery(PersistentClient(client, patience=options.patience))
         for batch in batches(lines, options.batch, by_day=options.by_day):
             if options.by_day and at is not None:
                 for midnight in quiet_midnights(at, batch):

@@ -1,27 +1,19 @@
 """Posts batches to a running ingest, one after the other, and waits for it when it is away."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import httpx
 import msgspec
 
 from services.ingest.loading.history import Line, Refused
 from services.ingest.splitting import LARGEST_BATCH, LARGEST_BODY
 from shared import instants
+from shared.http.persistent import PersistentClient
 from shared.instants import DAY
 
 MOST: Final = LARGEST_BATCH
 """Events in a batch at most."""
-LONGEST_PAUSE: Final = 30.0
-"""Seconds."""
-
-_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
-
-
-class GaveUpError(RuntimeError):
-    """The events could not be brought; the text says why."""
+_JSON: Final = "application/json"
 
 
 class _Fault(msgspec.Struct):
@@ -67,17 +59,15 @@ def quiet_midnights(last: int, batch: Sequence[Line]) -> range:
 
 
 class Delivery:
-    """Brings batches to an ingest service; `patience` is how many seconds it may be away."""
+    """Brings batches to an ingest service, which may be away for a while."""
 
-    def __init__(self, client: httpx.Client, *, patience: float, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: PersistentClient) -> None:
         self._client = client
-        self._patience = patience
-        self._pause = pause
 
     def deliver(self, batch: Sequence[Line]) -> list[Refused]:
         """Return when the batch was answered: the lines that were refused. Raises GaveUpError."""
         body = b"[" + b",".join(line.event for line in batch) + b"]"
-        response = self._answer("/v1/events", body, {202, 422})
+        response = self._client.post("/v1/events", body, _JSON, {202, 422})
         results = msgspec.json.decode(response.content, type=_Answer).results
         return [
             Refused(line.number, _why(result.error))
@@ -87,38 +77,7 @@ class Delivery:
 
     def tell(self, at: int) -> None:
         """Return when every lane was told that it is so late. Raises GaveUpError."""
-        self._answer("/v1/clock", msgspec.json.encode({"to": instants.text(at)}), {202})
-
-    def _answer(self, path: str, body: bytes, expected: Set[int]) -> httpx.Response:
-        """The answer to a request that is repeated as long as there is hope; repeating it doubles nothing."""
-        waited, pause = 0.0, 1.0
-        while True:
-            outcome = self._try(path, body)
-            if isinstance(outcome, httpx.Response) and outcome.status_code in expected:
-                return outcome
-            if isinstance(outcome, httpx.Response) and outcome.status_code not in _AGAIN:
-                raise GaveUpError(f"the answer was {outcome.status_code}: {outcome.text[:500]}")
-            if waited >= self._patience:
-                raise GaveUpError(f"no answer within {self._patience:.0f} seconds: {_told(outcome)}")
-            wait = _retry_after(outcome) or pause
-            self._pause(wait)
-            waited, pause = waited + wait, min(pause * 2, LONGEST_PAUSE)
-
-    def _try(self, path: str, body: bytes) -> httpx.Response | httpx.TransportError:
-        try:
-            return self._client.post(path, content=body, headers={"Content-Type": "application/json"})
-        except httpx.TransportError as error:
-            return error
-
-
-def _retry_after(outcome: httpx.Response | httpx.TransportError) -> float | None:
-    if isinstance(outcome, httpx.Response) and outcome.headers.get("Retry-After", "").isdecimal():
-        return min(float(outcome.headers["Retry-After"]), LONGEST_PAUSE)
-    return None
-
-
-def _told(outcome: httpx.Response | httpx.TransportError) -> str:
-    return f"status {outcome.status_code}" if isinstance(outcome, httpx.Response) else repr(outcome)
+        self._client.post("/v1/clock", msgspec.json.encode({"to": instants.text(at)}), _JSON, {202})
 
 
 def _why(error: _Error) -> str:

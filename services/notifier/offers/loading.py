@@ -4,7 +4,6 @@ import argparse
 import csv
 import io
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ import msgspec
 
 from services.notifier.offers.pools import Line, fault_of, read_lines
 from shared.http import Problem
+from shared.http.persistent import GaveUpError, PersistentClient
 
 DESCRIPTION = """\
 Puts the codes of a CSV file into a pool of partner codes, over HTTP.
@@ -27,18 +27,11 @@ Exit code: 0 all are there, 1 some lines are wrong (they are listed), 2 not fini
 """
 AT_ONCE: Final = 5_000
 """Codes in a request."""
-_AGAIN: Final = frozenset({408, 429, 500, 502, 503, 504})
-_PAUSE: Final = 1.0
-"""Seconds between two attempts."""
 
 
 class _Loaded(msgspec.Struct):
     added: int
     known: int
-
-
-class _GaveUpError(RuntimeError):
-    """The codes could not be brought; the text says why."""
 
 
 def main(arguments: list[str]) -> int:
@@ -53,7 +46,7 @@ def main(arguments: list[str]) -> int:
         return _failed(f"{options.file}: {error}")
     except Problem as problem:
         return _failed(f"{options.file}: {problem}")
-    except _GaveUpError as error:
+    except GaveUpError as error:
         return _failed(f"{error}; the same command may be repeated")
 
 
@@ -86,10 +79,11 @@ def _refused(lines: Sequence[Line]) -> int:
 def _load(lines: Sequence[Line], options: argparse.Namespace) -> int:
     done = added = known = 0
     live = sys.stderr.isatty()
-    with _client(options) as client:
+    with _client(options) as http:
+        client = PersistentClient(http, patience=options.patience)
         for start in range(0, len(lines), AT_ONCE):
             batch = lines[start : start + AT_ONCE]
-            loaded = _posted(client, options.pool, batch, options.patience)
+            loaded = _posted(client, options.pool, batch)
             done, added, known = done + len(batch), added + loaded.added, known + loaded.known
             text = f"{done:,} of {len(lines):,} codes: {added:,} new, {known:,} were there already"
             sys.stderr.write(f"\r\x1b[K{text}" if live else f"{text}\n")
@@ -100,33 +94,14 @@ def _load(lines: Sequence[Line], options: argparse.Namespace) -> int:
 
 def _client(options: argparse.Namespace) -> httpx.Client:
     key = options.key_file.read_text("utf-8").strip() if options.key_file else None
-    headers = {"Content-Type": "text/csv", **({"Authorization": f"Bearer {key}"} if key else {})}
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     return httpx.Client(base_url=options.url, headers=headers, timeout=60)
 
 
-def _posted(client: httpx.Client, pool: str, batch: Sequence[Line], patience: float) -> _Loaded:
-    """What became of these codes. Posting them again doubles nothing, so it is tried as long as there is hope."""
-    until = time.monotonic() + patience
-    while True:
-        outcome = _try(client, pool, _csv(batch))
-        if not isinstance(outcome, httpx.Response):
-            told = repr(outcome)
-        elif outcome.status_code == httpx.codes.OK:
-            return msgspec.json.decode(outcome.content, type=_Loaded)
-        elif outcome.status_code in _AGAIN:
-            told = f"status {outcome.status_code}"
-        else:
-            raise _GaveUpError(f"the answer was {outcome.status_code}: {outcome.text[:500]}")
-        if time.monotonic() >= until:
-            raise _GaveUpError(f"no answer within {patience:.0f} seconds: {told}")
-        time.sleep(_PAUSE)
-
-
-def _try(client: httpx.Client, pool: str, body: bytes) -> httpx.Response | httpx.TransportError:
-    try:
-        return client.post(f"/v1/pools/{quote(pool, safe='')}", content=body)
-    except httpx.TransportError as error:
-        return error
+def _posted(client: PersistentClient, pool: str, batch: Sequence[Line]) -> _Loaded:
+    """What became of these codes. Raises GaveUpError."""
+    answer = client.post(f"/v1/pools/{quote(pool, safe='')}", _csv(batch), "text/csv", {httpx.codes.OK})
+    return msgspec.json.decode(answer.content, type=_Loaded)
 
 
 def _csv(batch: Sequence[Line]) -> bytes:
