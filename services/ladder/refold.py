@@ -73,14 +73,17 @@ async def _run(settings: LadderSettings, *, emit: bool) -> tuple[int, Rules]:
     if settings.database_url is not None:
         dsn = settings.database_url.get_secret_value()
         await db.check_migrated(dsn)
-        return await _refold(settings, dsn, emit=emit)
+        return await refold(settings, dsn, emit=emit)
     async with EmbeddedPostgres(settings.data_dir) as dsn:
         await asyncio.to_thread(db.migrate, dsn)
-        return await _refold(settings, dsn, emit=emit)
+        return await refold(settings, dsn, emit=emit)
 
 
-async def _refold(settings: LadderSettings, dsn: str, *, emit: bool) -> tuple[int, Rules]:
-    """How many people were refolded, and with which rules: RULES_FILE's where it has changed, else those kept."""
+async def refold(settings: LadderSettings, dsn: str, *, emit: bool) -> tuple[int, Rules]:
+    """How many people were refolded, and with which rules: RULES_FILE's where it has changed, else those kept.
+
+    Raises RefusedError.
+    """
     pool = await db.pool(dsn, size=1, name="ladder-refold")
     async with pool, pool.acquire() as connection:
         lanes = LaneStore("ladder", lease_seconds=LEASE_SECONDS)

@@ -4,20 +4,25 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from services.ladder import refold
 from services.ladder.core.rules import load
 from services.ladder.core.standing import RUNGS
 from services.ladder.rulebook import handover
-from shared import events, instants
+from services.ladder.rulebook.opening import open_book
+from services.ladder.settings import LadderSettings
+from shared import db, events, instants
 from shared.http import Keys, new_key
 from shared.instants import DAY
 from shared.log import Entry
 from shared.log.partitioner import lane_of
 from shared.log.postgres import PostgresLog
+from shared.settings import RefusedError
 from tests.integration.community import arrivals, community
 from tests.integration.ladder_http import client_of, ladder, part_of
 from tests.integration.ladder_lanes import Lanes, working
@@ -296,6 +301,46 @@ async def test_a_standing_by_another_version_and_as_of_an_instant(database: str)
     assert draft.json()["rules_version"] == 3
     assert (before.json()["rung"]["number"], draft_then.json()["rung"]["number"]) == (3, 1)
     assert (unknown.status_code, unknown.json()["type"]) == (404, "unknown-rules")
+
+
+async def test_the_file_of_a_new_shop_may_be_laid_out_anew(database: str, tmp_path: Path) -> None:
+    """After an activation RULES_FILE is compared by what it says; only a changed one is refused, with the way out."""
+    file = tmp_path / "rules.toml"
+    async with ladder(database) as (_, client):
+        await activated(client, "silent")
+        await gone_over(client)
+    file.write_text(f"# another head\n{TOML}")
+    settings = LadderSettings(rules_file=file)
+    async with await db.pool(database, size=1, name="test-opening") as pool:
+        assert (await open_book(pool, settings)).rules.version == 3
+        for version, way in (("2", "refold"), ("3", "refold"), ("4", "PUT /v1/rules")):
+            changed = TOML.replace("version = 2", f"version = {version}").replace("lost_days = 365", "lost_days = 400")
+            file.write_text(changed)
+            with pytest.raises(RefusedError, match=way):
+                await open_book(pool, settings)
+
+
+async def test_a_refold_in_the_middle_of_an_activation_ends_it(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody is folded by the version that was coming, and it is still known who put it."""
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError("no page is ever written")
+
+    facts = community(4)
+    async with ladder(database) as (lanes, client):
+        await lanes.tell(facts)
+        await lanes.settled()
+        monkeypatch.setattr(handover, "go_over", never)
+        await activated(client, "silent")
+        settings = lanes.settings
+    await refold.refold(settings, database, emit=False)
+    async with ladder(database) as (lanes, client):
+        told = (await client.get("/v1/rules")).json()
+        await lanes.tick(max(fact.at for fact in facts))
+        await lanes.settled()
+        await as_told_anew(lanes)
+    assert (told["version"], told["activation"]) == (3, None)
+    assert {each["version"]: each["put_by"] for each in told["versions"]} == {2: "RULES_FILE", 3: "operator"}
 
 
 async def test_only_admins_change_the_rules(database: str) -> None:

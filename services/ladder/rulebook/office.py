@@ -44,7 +44,7 @@ class Office:
         return text_of(version, "draft", self._book)
 
     async def activate(self, number: int, mode: Mode) -> RulesVersion:
-        """Let every lane go over to a version; asking again changes nothing. Raises Problem 404, 409 and 503."""
+        """Let every lane go over to a version; asking again changes nothing. Raises Problem 404, 409, 422 and 503."""
         async with self._asking() as connection, connection.transaction():
             await store.lock(connection)
             found, target = await _found(connection, number), await store.target(connection)
@@ -57,7 +57,7 @@ class Office:
         return told(found, "in_force" if target is not None and not behind(found, lanes) else "coming")
 
     async def _activate(self, connection: Connection, found: Version, target: Version, mode: Mode) -> Version:
-        digest = self._book.version(found.text).digest
+        _, digest = self._read(found.version, found.text.encode())
         at = max(await self._lanes.clock(connection), (target.activated_at or 0) + 1)
         activated = found._replace(digest=digest, activated_at=at, emit=mode is Mode.EMIT)
         await store.put(connection, activated)

@@ -3,6 +3,8 @@
 import hashlib
 from typing import Final
 
+import msgspec
+
 from services.ladder.core.rules import RulesError
 from services.ladder.rulebook import store
 from services.ladder.rulebook.book import Book, shop_of
@@ -17,7 +19,7 @@ FOLDED_WITH: Final = "rules"
 """Where the digest of the rules is noted that the standings are folded with, or are going over to."""
 _META: Final = LaneStore("ladder", lease_seconds=LEASE_SECONDS)
 _FILE: Final = "rules_file"
-"""Where the digest of the text of RULES_FILE is noted, as it was when it was taken the last time."""
+"""Where the digest of what RULES_FILE says is noted, as it was when it was taken the last time."""
 _OTHERS: Final = (
     "the rules, TIME_ZONE, CURRENCY or this program are not those the standings were folded with: "
     "run `python -m services.ladder refold`"
@@ -39,14 +41,10 @@ def filed(settings: LadderSettings) -> Book:
 
 
 async def kept(connection: Connection, settings: LadderSettings) -> Book:
-    """The rules that a job goes by: those in force, or those of RULES_FILE where it has changed or nothing is kept."""
+    """The rules that a job goes by: those activated last, or RULES_FILE's where it has changed or nothing is kept."""
     file = filed(settings)
     target = await store.target(connection)
-    if target is None or await _is_new(connection, file):
-        return file
-    book = Book(target.text, file.shop)
-    await book.look(connection)
-    return book
+    return file if target is None or await _is_new(connection, file, target) else Book(target.text, file.shop)
 
 
 async def open_book(pool: Pool, settings: LadderSettings) -> Book:
@@ -60,7 +58,7 @@ async def open_book(pool: Pool, settings: LadderSettings) -> Book:
                 raise RefusedError(_OTHERS)
             await adopt(connection, settings, file)
             return file
-        if await _is_new(connection, file):
+        if await _is_new(connection, file, target):
             raise RefusedError(_OTHERS if file.rules.version == target.version else _CHANGED)
         book = Book(target.text, file.shop)
         if not book.rules.digest == target.digest == folded_with:
@@ -72,19 +70,21 @@ async def open_book(pool: Pool, settings: LadderSettings) -> Book:
 async def adopt(connection: Connection, settings: LadderSettings, book: Book) -> None:
     """From now on everybody is folded by these rules, and RULES_FILE is known as it is."""
     rules, now = book.rules, await _META.clock(connection)
-    version = Version(rules.version, book.written, rules.digest, now, "RULES_FILE", now, emit=False)
-    await store.put(connection, version)
+    version = await store.find(connection, rules.version)
+    if version is None or version.text != book.written:
+        version = Version(rules.version, book.written, rules.digest, now, "RULES_FILE", None, emit=False)
+    await store.put(connection, version._replace(digest=rules.digest, activated_at=now))
     await store.settle(connection, settings.lanes, rules.version)
     await _META.set_meta(connection, FOLDED_WITH, rules.digest)
-    await _META.set_meta(connection, _FILE, _digest(filed(settings).written))
+    await _META.set_meta(connection, _FILE, _digest(filed(settings)))
 
 
-async def _is_new(connection: Connection, file: Book) -> bool:
+async def _is_new(connection: Connection, file: Book, target: Version) -> bool:
     """Whether RULES_FILE says something else than when it was taken the last time, and than what is in force."""
-    target = await store.target(connection)
-    known = await _META.meta(connection, _FILE)
-    return known != _digest(file.written) and target is not None and target.text != file.written
+    known = {await _META.meta(connection, _FILE), _digest(Book(target.text, file.shop))}
+    return _digest(file) not in known
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(book: Book) -> str:
+    """Of what is said, whatever the comments and the layout."""
+    return hashlib.sha256(msgspec.json.encode(book.rules.document, order="deterministic")).hexdigest()
