@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 
@@ -75,6 +75,22 @@ class _Pools:
     asking: Pool
 
 
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """What questions are answered from."""
+
+    settings: NotifierSettings
+    pool: Pool
+    book: Book
+    secret: bytes
+    composer: Composer
+
+    @property
+    def queries(self) -> PlaysQueries:
+        """What previews of plays ask."""
+        return PlaysQueries(self.pool, self.settings.lanes, by_facts=self.settings.clock == "facts")
+
+
 @asynccontextmanager
 async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterator[Part]:
     """Work on this process's share of the lanes, send what they decide, and answer questions about all of them."""
@@ -96,7 +112,7 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
         composer = Composer(settings, book, secret, offer_book, shelf=shelf)
         subscribing = await subscriptions(stack, settings, pools.work, pools.asking)
         news = [subscribing.wake]
-        manner = replace(_manner(settings, book, secret, news), shelf=shelf)
+        manner = _manner(settings, book, secret, shelf, news)
         worker = _worker(manner, desk, runtime, pools)
         senders = []
         for carrier in carriers(stack, settings, composer):
@@ -118,27 +134,36 @@ async def open_part(settings: NotifierSettings, runtime: Runtime) -> AsyncIterat
             async with pools.asking.acquire() as connection:
                 await connection.execute("select 1")
 
-        router = APIRouter()
-        router.include_router(questions(Queries(pools.asking, settings, book, composer), book))
-        queries = PlaysQueries(pools.asking, settings.lanes, by_facts=by_facts)
-        shop = Shop(manner, offer_book, queries, runtime.log, settings.templates_dir)
-        router.include_router(plays_preview(PlaysPreviews(shop)))
-        router.include_router(offers(Counter(pools.asking, settings, desk)))
-        router.include_router(referrals(pools.asking))
-        router.include_router(experiments(Results(pools.asking, settings, _experiments(book, secret))))
-        router.include_router(
-            consents(pools.asking, settings.lanes, read_measure(settings.measure_file), by_facts=by_facts)
-        )
-        router.include_router(way_out(pools.asking, settings, secret))
-        router.include_router(ratings(pools.asking, settings, secret))
+        office = _Office(settings, pools.asking, book, secret, composer)
+        previews = PlaysPreviews(Shop(manner, offer_book, office.queries, runtime.log, settings.templates_dir))
+        router = _questions(office, desk, font)
+        router.include_router(plays_preview(previews))
         router.include_router(subscribing.router)
-        router.include_router(letters(Tray(pools.asking, settings, composer, font)))
-        router.include_router(tasks(Tasks(pools.asking, settings, Writer(settings))))
         router.include_router(dead_letters(SCHEMA, Letters(pools.asking, SCHEMA, runtime.log, settings.lanes)))
-        router.include_router(returned(Returns(pools.asking, settings, secret)))
         sending = [each.run for each in senders]
         async with background(runtime.tasks, worker.run, subscribing.run, library.run, *sending):
             yield Part(SCHEMA, router, {"database": reachable}, behind, look)
+
+
+def _questions(office: _Office, desk: Desk, font: Font) -> APIRouter:
+    """What is answered from the database, and what people and staff do there."""
+    settings, pool, book, secret = office.settings, office.pool, office.book, office.secret
+    by_facts, measure = settings.clock == "facts", read_measure(settings.measure_file)
+    router = APIRouter()
+    for part in (
+        questions(Queries(pool, settings, book, office.composer), book),
+        offers(Counter(pool, settings, desk)),
+        referrals(pool),
+        experiments(Results(pool, settings, _experiments(book, secret))),
+        consents(pool, settings.lanes, measure, by_facts=by_facts),
+        way_out(pool, settings, secret),
+        ratings(pool, settings, secret),
+        letters(Tray(pool, settings, office.composer, font)),
+        tasks(Tasks(pool, settings, Writer(settings))),
+        returned(Returns(pool, settings, secret)),
+    ):
+        router.include_router(part)
+    return router
 
 
 def _font(settings: NotifierSettings) -> Font:
@@ -148,7 +173,9 @@ def _font(settings: NotifierSettings) -> Font:
         raise RefusedError(f"LETTER_FONT: {settings.letter_font}: {error}") from error
 
 
-def _manner(settings: NotifierSettings, book: Book, secret: bytes, news: Sequence[Callable[[], None]]) -> Manner:
+def _manner(
+    settings: NotifierSettings, book: Book, secret: bytes, shelf: Shelf, news: Sequence[Callable[[], None]]
+) -> Manner:
     """`news`: what is called when there may be something to send."""
     measure = read_measure(settings.measure_file)
 
@@ -171,6 +198,7 @@ def _manner(settings: NotifierSettings, book: Book, secret: bytes, news: Sequenc
         house=House(settings.sender_name, settings.mail_language, settings.clock == "facts"),
         experiments=_experiments(book, secret),
         wake=wake,
+        shelf=shelf,
     )
 
 

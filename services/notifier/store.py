@@ -29,6 +29,9 @@ MESSAGE = (
     "id, person, play, mail, cause, cause_at, at, step, channel, purpose, way, offer, rungs, due_at, state, reason, "
     "basis, basis_fact, do_by, expires_at, sent_at, friend"
 )
+"""The columns of a message."""
+MESSAGE_OF_M = ", ".join(f"m.{name}" for name in MESSAGE.split(", "))
+"""The same where the table is called m."""
 
 
 def message_of(row: asyncpg.Record) -> Message:

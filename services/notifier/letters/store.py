@@ -9,14 +9,13 @@ import asyncpg
 from services.notifier.letters.letter import Letter
 from services.notifier.message import Message
 from services.notifier.places import Place, columns
-from services.notifier.store import MESSAGE, message_of
+from services.notifier.store import MESSAGE_OF_M, message_of
 from shared.db import Connection
 from shared.lanes.store import NOW_US
 
 _WAITING = "m.state = 'pending'"
 """In the words of the index."""
 _WITH_SENT = "m.state in ('pending', 'sent')"
-_M = ", ".join(f"m.{name}" for name in MESSAGE.split(", "))
 
 
 class Waiting(NamedTuple):
@@ -61,7 +60,7 @@ async def waiting(connection: Connection, *, gone: bool = False, lock: Sequence[
     lanes, ids = columns(lock)
     rows = await connection.fetch(
         f"""
-        select m.lane, {_M} from notifier.message m
+        select m.lane, {MESSAGE_OF_M} from notifier.message m
         where m.way = 'letter' and {_WITH_SENT if gone else _WAITING} and coalesce(m.due_at, m.at) <= {NOW_US}
             and not exists (select from notifier.letter k where k.lane = m.lane and k.message = m.id)
             and (not $3 or (m.lane, m.id) in (select * from unnest($1::int[], $2::text[])))

@@ -5,11 +5,9 @@ from typing import NamedTuple
 
 from services.notifier.message import WAYS, Channel, Message, Reason, State, Way
 from services.notifier.places import Place
-from services.notifier.store import MESSAGE, message_of
+from services.notifier.store import MESSAGE_OF_M, message_of
 from shared.db import Connection
 from shared.lanes.store import NOW_US
-
-_M = ", ".join(f"m.{name}" for name in MESSAGE.split(", "))
 
 
 class Due(NamedTuple):
@@ -47,7 +45,7 @@ async def due(
     """
     rows = await connection.fetch(
         f"""
-        select m.lane, m.attempts, {NOW_US} as now, {_M}
+        select m.lane, m.attempts, {NOW_US} as now, {MESSAGE_OF_M}
         from unnest($1::int[], $2::bigint[]) as o (lane, epoch)
         join notifier.lane l using (lane, epoch) join notifier.message m using (lane)
         where m.state in ('pending', 'retry') and {_carried_to(kind)}
@@ -79,7 +77,7 @@ async def take(tx: Connection, due: Sequence[Due]) -> dict[Place, Message]:
         )
         update notifier.message m set state = 'sending', epoch = free.epoch
         from free where m.lane = free.lane and m.id = free.id
-        returning m.lane, {_M}
+        returning m.lane, {MESSAGE_OF_M}
         """,
         [each.lane for each in due],
         [each.message.id for each in due],

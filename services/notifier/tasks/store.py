@@ -7,15 +7,14 @@ import asyncpg
 
 from services.notifier.message import Message, Reason, State
 from services.notifier.places import Place, columns
-from services.notifier.store import MESSAGE, message_of
+from services.notifier.store import MESSAGE, MESSAGE_OF_M, message_of
 from services.notifier.tasks.state import Outcome
 from shared.db import Connection
 from shared.events import Standing
 from shared.lanes.store import NOW_US
 
-_M = ", ".join(f"m.{name}" for name in MESSAGE.split(", "))
 _TASKS = f"""
-    select m.lane, {_M}, t.at as ended_at, t.by, t.outcome, t.note
+    select m.lane, {MESSAGE_OF_M}, t.at as ended_at, t.by, t.outcome, t.note
     from notifier.message m left join notifier.task t on t.lane = m.lane and t.message = m.id
     where m.way = 'task' and
 """
