@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import fit, ingest, latency, memory, notifier, pages, stages, throughput
+from benchmarks import ingest, jobs, latency, memory, notifier, pages, stages, throughput
 from benchmarks.machine import Machine
 from shared.telemetry import configure_logging
 
@@ -24,7 +24,7 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> None:
         "ingest": lambda: ingest.ingest(machine, chosen.facts // 4, chosen.facts // 20, chosen.repeats, logs),
         "latency": lambda: latency.latency(machine, chosen.rate, chosen.seconds, max(chosen.processes), logs),
         "memory": lambda: memory.memory(machine, chosen.people),
-        "fit": lambda: fit.fit(machine, chosen.jobs, folder),
+        "jobs": lambda: jobs.jobs(machine, chosen.jobs, folder),
         "notifier": lambda: notifier.notifier(machine, chosen.mails, chosen.repeats, logs),
         "pages": lambda: pages.pages(machine, chosen.pages),
         "takeover": lambda: latency.takeover(machine, chosen.repeats, logs),
@@ -40,9 +40,8 @@ async def _run(chosen: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", help="ladder, stages, odd, ingest, latency, memory, fit, notifier, takeover; none: all"
-    )
+    names = "ladder, stages, odd, ingest, latency, memory, jobs, notifier, pages, takeover"
+    parser.add_argument("names", nargs="*", help=f"{names}; none: all")
     parser.add_argument("--facts", type=int, default=200_000, help="facts in one run of the ladder")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each, in turns")
     parser.add_argument("--logs", nargs="+", choices=("embedded", "kafka"), default=["embedded", "kafka"])

@@ -1,14 +1,15 @@
-"""The jobs on everybody: fitting the models, making the estimates, writing a file; seconds, CPU time and memory."""
+"""The jobs on everybody: fitting the models, making the estimates, writing a file, trying out a draft of the rules."""
 
 import asyncio
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
+import msgspec
 import psutil
 
 from benchmarks.machine import Machine
@@ -19,6 +20,9 @@ from services.ladder.core.rules import Rules
 from services.ladder.core.standing import Standing, due_at, encode
 from services.ladder.estimates.refresher import Refresher
 from services.ladder.lanes import rules_of
+from services.ladder.preview.queries import PreviewQueries
+from services.ladder.preview.running import Preview
+from services.ladder.queries import Queries
 from services.ladder.reading import read_journal
 from services.ladder.rulebook.opening import filed
 from services.ladder.settings import LadderSettings
@@ -40,23 +44,25 @@ class Used(NamedTuple):
     megabytes: float
 
 
-async def fit(machine: Machine, people: int, folder: Path) -> None:
+async def jobs(machine: Machine, people: int, folder: Path) -> None:
     """Print what each job takes with so many people on the embedded PostgreSQL's database."""
     dsn = await machine.database()
     settings = LadderSettings(lanes=LANES)
-    facts = await _fill(dsn, people, rules_of(settings))
+    rules = rules_of(settings)
+    facts = await _fill(dsn, people, rules)
     environment = {"DATABASE_URL": dsn, "LANES": str(LANES), "DATA_DIR": str(folder), "HOST": "127.0.0.1"}
     rows = {
         "fit": await _job(environment, "fit"),
-        "estimates": await _estimates(dsn, settings),
+        "estimates": await _here(_estimated(dsn, settings)),
         "export as CSV": await _job(environment, "export", str(folder / "people.csv")),
         "export as Parquet": await _job(environment, "export", str(folder / "people.parquet")),
+        "a draft of the rules": (preview := await _here(_previewed(dsn, rules, people))),
     }
     await machine.drop(dsn)
     title = f"Jobs on {people:,} people with {facts:,} purchases"
-    print_table(
-        title, ("job", "seconds", "CPU seconds", "MB at most"), [(name, *_shown(used)) for name, used in rows.items()]
-    )
+    header = ("job", "seconds", "CPU seconds", "MB at most")
+    print_table(title, header, [(name, *_shown(used)) for name, used in rows.items()])
+    print(f"\nA draft of the rules, per million facts: {preview.seconds / facts * 1e6:.0f} s")
 
 
 def _shown(used: Used) -> tuple[str, str, str]:
@@ -78,15 +84,28 @@ async def _job(environment: dict[str, str], *arguments: str) -> Used:
     return used._replace(seconds=time.monotonic() - begun)
 
 
-async def _estimates(dsn: str, settings: LadderSettings) -> Used:
+async def _here(work: Awaitable[None]) -> Used:
     """In this process, as in a ladder's background."""
     own = psutil.Process()
     before, begun = own.cpu_times(), time.monotonic()
-    async with await db.pool(dsn, size=1, name="bench") as pool:
-        await Refresher(pool, settings, filed(settings)).refresh(always=True)
+    await work
     after = own.cpu_times()
     cpu = after.user + after.system - before.user - before.system
     return Used(time.monotonic() - begun, cpu, own.memory_info().rss / 1e6)
+
+
+async def _estimated(dsn: str, settings: LadderSettings) -> None:
+    async with await db.pool(dsn, size=1, name="bench") as pool:
+        await Refresher(pool, settings, filed(settings)).refresh(always=True)
+
+
+async def _previewed(dsn: str, rules: Rules, people: int) -> None:
+    """All that `/v1/rules/preview` writes for a draft, tried out on everybody."""
+    engine = db.engine(dsn, pool_size=1)
+    queries = PreviewQueries(Queries(engine, by_facts=False), 1.0)
+    lines = [line async for line in Preview(queries, rules, rules, time.time_ns() // 1_000).result()]
+    await engine.dispose()
+    assert msgspec.json.decode(lines[-1])["result"]["people"] == people
 
 
 # -- a shop ------------------------------------------------------------------------------------------------------
